@@ -1,0 +1,97 @@
+/// \file
+/// Compression schemes of a study and the effects they have on the operators they select.
+///
+/// Assumes:    a scheme changes what is stored, moved and computed; what a device gains from it
+///             is the device's own business (compression decides effects, hardware benefits).
+/// Ignores:    accuracy after fine-tuning; quality comes from a source of its own (quality.h).
+/// Checked by: tests/unit/models/compression_test.cpp
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/config/fields.h"
+#include "models/operator.h"
+#include "models/workload.h"
+
+namespace cairn::models {
+
+/// Chooses operators: every given part must match.
+struct Selector {
+  std::string name{"*"};              ///< glob on the operator's name or group (`*.q_proj`)
+  std::optional<std::string> kind{};  ///< matmul, conv2d, attention, ...
+  std::optional<std::int64_t> first_layer{};
+  std::optional<std::int64_t> last_layer{};  ///< inclusive
+
+  template <class Archive>
+  void fields(Archive& a) {
+    a("name", name, "pattern on the operator's name or group, * matches anything", kOptional);
+    a("kind", kind, "operator kind, as in `cairn list`", kOptional);
+    a("first_layer", first_layer, "first block index", kOptional);
+    a("last_layer", last_layer, "last block index, inclusive", kOptional);
+  }
+};
+[[nodiscard]] bool matches(const Selector& selector, const Operator& op);
+
+/// Number formats for selected operators; absent ones stay as they are.
+struct Quantize {
+  static constexpr std::string_view kKind = "quantize";
+  Selector apply_to{};
+  std::optional<Precision> weights{};
+  std::optional<Precision> activations{};
+  std::optional<Precision> kv_cache{};
+  template <class Archive>
+  void fields(Archive& a) {
+    a("apply_to", apply_to, "which operators", kOptional);
+    a("weights", weights, "format of the stored weights", kOptional);
+    a("activations", activations, "format of activations in and out", kOptional);
+    a("kv_cache", kv_cache, "format of keys and values", kOptional);
+  }
+};
+
+/// Unstructured (`density`) or N:M (`pattern`) pruning of weights.
+struct Prune {
+  static constexpr std::string_view kKind = "prune";
+  Selector apply_to{};
+  std::optional<double> density{};
+  std::optional<std::string> pattern{};  ///< `2:4`
+  SparseStorage storage{SparseStorage::bitmask};
+  template <class Archive>
+  void fields(Archive& a) {
+    a("apply_to", apply_to, "which operators", kOptional);
+    a("density", density, "share of weights kept", kOptional, Range{0.0, 1.0});
+    a("pattern", pattern, "N:M, N kept of each M along the reduction", kOptional);
+    a("storage", storage, "layout of the kept weights", kOptional);
+  }
+};
+
+/// W (k x n) becomes U (k x r) times V (r x n): two operators in place of one.
+struct LowRank {
+  static constexpr std::string_view kKind = "low_rank";
+  Selector apply_to{};
+  std::optional<std::int64_t> rank{};
+  std::optional<double> ratio{};  ///< rank = ratio x min(k, n), at least 1
+  template <class Archive>
+  void fields(Archive& a) {
+    a("apply_to", apply_to, "which operators", kOptional);
+    a("rank", rank, "rank of the factorisation", kOptional, Positive{});
+    a("ratio", ratio, "rank as a share of the smaller side", kOptional, Range{0.0, 1.0});
+  }
+};
+
+using Scheme = std::variant<Quantize, Prune, LowRank>;
+
+/// Applies \p schemes in order; later ones win. Operators keep their names (low rank appends
+/// `.u` and `.v`); repeats stay where all copies are treated alike.
+[[nodiscard]] Workload compress(Workload workload, const std::vector<Scheme>& schemes);
+
+/// Parses a shorthand `w4g128a16kv8` (group optional). Weights of integer kind below 16 bits, fp16
+/// at 16; activations and KV alike. \p why explains an empty answer.
+[[nodiscard]] std::optional<std::vector<Scheme>> parse_scheme(std::string_view text,
+                                                              std::string& why);
+
+}  // namespace cairn::models
