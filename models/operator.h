@@ -2,11 +2,12 @@
 /// What is computed: the closed set of operators, with shapes in elements.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
-#include <vector>
 
 #include "models/precision.h"
 
@@ -71,6 +72,12 @@ struct Attention {
 };
 
 enum class NormalizationKind : std::uint8_t { layer_norm, rms_norm, batch_norm, group_norm };
+constexpr auto enum_names(NormalizationKind /*tag*/) {
+  return std::array{std::pair{NormalizationKind::layer_norm, std::string_view{"layer_norm"}},
+                    std::pair{NormalizationKind::rms_norm, std::string_view{"rms_norm"}},
+                    std::pair{NormalizationKind::batch_norm, std::string_view{"batch_norm"}},
+                    std::pair{NormalizationKind::group_norm, std::string_view{"group_norm"}}};
+}
 /// One statistic per row over `columns` elements.
 struct Normalization {
   static constexpr std::string_view kKind = "normalization";
@@ -97,6 +104,23 @@ enum class ElementwiseKind : std::uint8_t {
   copy,
   other
 };
+constexpr auto enum_names(ElementwiseKind /*tag*/) {
+  return std::array{std::pair{ElementwiseKind::add, std::string_view{"add"}},
+                    std::pair{ElementwiseKind::multiply, std::string_view{"multiply"}},
+                    std::pair{ElementwiseKind::bias, std::string_view{"bias"}},
+                    std::pair{ElementwiseKind::relu, std::string_view{"relu"}},
+                    std::pair{ElementwiseKind::relu6, std::string_view{"relu6"}},
+                    std::pair{ElementwiseKind::gelu, std::string_view{"gelu"}},
+                    std::pair{ElementwiseKind::silu, std::string_view{"silu"}},
+                    std::pair{ElementwiseKind::sigmoid, std::string_view{"sigmoid"}},
+                    std::pair{ElementwiseKind::tanh, std::string_view{"tanh"}},
+                    std::pair{ElementwiseKind::hard_swish, std::string_view{"hard_swish"}},
+                    std::pair{ElementwiseKind::hard_sigmoid, std::string_view{"hard_sigmoid"}},
+                    std::pair{ElementwiseKind::rotary, std::string_view{"rotary"}},
+                    std::pair{ElementwiseKind::requantize, std::string_view{"requantize"}},
+                    std::pair{ElementwiseKind::copy, std::string_view{"copy"}},
+                    std::pair{ElementwiseKind::other, std::string_view{"other"}}};
+}
 /// rows x columns outputs, each from `inputs` tensors of that size.
 struct Elementwise {
   static constexpr std::string_view kKind = "elementwise";
@@ -124,6 +148,10 @@ struct Embedding {
 };
 
 enum class PoolingKind : std::uint8_t { max, average };
+constexpr auto enum_names(PoolingKind /*tag*/) {
+  return std::array{std::pair{PoolingKind::max, std::string_view{"max"}},
+                    std::pair{PoolingKind::average, std::string_view{"average"}}};
+}
 /// Window pooling over NHWC (global pooling: kernel = input size).
 struct Pooling {
   static constexpr std::string_view kKind = "pooling";
@@ -151,6 +179,13 @@ enum class SparseStorage : std::uint8_t {
   csr,         ///< column index per non-zero and a row pointer per row
   n_m,         ///< ceil(log2(M)) index bits per kept element (rounded to the pattern's code)
 };
+constexpr auto enum_names(SparseStorage /*tag*/) {
+  return std::array{std::pair{SparseStorage::dense, std::string_view{"dense"}},
+                    std::pair{SparseStorage::bitmask, std::string_view{"bitmask"}},
+                    std::pair{SparseStorage::run_length, std::string_view{"run_length"}},
+                    std::pair{SparseStorage::csr, std::string_view{"csr"}},
+                    std::pair{SparseStorage::n_m, std::string_view{"n_m"}}};
+}
 
 /// What pruning left of a weight tensor.
 struct Sparsity {
@@ -186,13 +221,25 @@ struct Operator {
 
 /// Multiply-accumulates of the dense operator (attention: visible pairs only).
 [[nodiscard]] std::int64_t multiply_accumulates(const Shape& shape);
-/// Elements of the (dense) weight tensor, or of the KV cache read by attention.
+/// Elements of the (dense) weight tensor without biases (norms: scale and shift), or of the KV
+/// cache read by attention. \throws std::overflow_error beyond 63 bits, as the functions below.
 [[nodiscard]] std::int64_t weight_elements(const Shape& shape);
+/// Elements of all activation inputs: B of a matmul counts here when it is no weight; of attention
+/// the queries only (keys and values, the new ones included, are its weight_elements); of an
+/// embedding one index per token.
 [[nodiscard]] std::int64_t input_elements(const Shape& shape);
 [[nodiscard]] std::int64_t output_elements(const Shape& shape);
 
 /// Stored bits of a pruned tensor of \p elements with rows of \p row_length: kept elements in
-/// \p format plus the metadata of the storage format.
+/// \p format plus the metadata of the storage format, in bits on average.
+///
+/// Assumes:   unstructured zeros lie independently and uniformly; scales of groups stay at their
+///            places in the dense tensor.
+/// Reference: run length: Y.-H. Chen et al., "Eyeriss", IEEE JSSC 52(1), 2017, section IV-C (runs
+///            of up to 15 zeros; a longer run stores an explicit zero); N:M: A. Mishra et al.,
+///            "Accelerating sparse deep neural networks", arXiv:2104.08378 (2 bits per kept of
+///            2:4).
+/// Checked by: tests/unit/models/operator_test.cpp
 struct StoredTensor {
   double value_bits{};
   double metadata_bits{};

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/hash.h"
 #include "core/text/text_form.h"
 #include "core/units.h"
 
@@ -36,6 +37,14 @@ struct Precision {
 
   friend constexpr bool operator==(const Precision&, const Precision&) = default;
 
+  void hash_into(Hasher& hasher) const {
+    hasher.add((static_cast<std::uint64_t>(kind) << 56U) ^
+               (static_cast<std::uint64_t>(exponent_bits) << 48U) ^
+               (static_cast<std::uint64_t>(vector_length) << 40U) ^
+               (static_cast<std::uint64_t>(scale_bits) << 32U) ^
+               static_cast<std::uint64_t>(static_cast<std::uint32_t>(milli_bits)));
+    hasher.add(static_cast<std::int64_t>(group_size));
+  }
   /// Bits of one element with its share of the scale.
   [[nodiscard]] constexpr double bits_per_element() const {
     const double scale =

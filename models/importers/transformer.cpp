@@ -1,0 +1,578 @@
+// Operators of a transformer from its ModelConfig.
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/text/enum_names.h"
+#include "models/importers/hugging_face.h"
+
+namespace cairn::models {
+namespace {
+
+/// Operator that a block reads from the outside: the one just before the block.
+constexpr std::int32_t kBlockInput = -1;
+
+constexpr std::int64_t kMostTokens = std::int64_t{1} << 36;
+
+/// Module names within a block, as Hugging Face has them; the same for all layers.
+struct BlockNames {
+  std::string_view norm1, q, k, v, attention, o, residual1, norm2, up, act, down, residual2;
+};
+
+constexpr BlockNames kLlamaNames{.norm1 = "input_layernorm",
+                                 .q = "self_attn.q_proj",
+                                 .k = "self_attn.k_proj",
+                                 .v = "self_attn.v_proj",
+                                 .attention = "self_attn.attention",
+                                 .o = "self_attn.o_proj",
+                                 .residual1 = "self_attn.residual",
+                                 .norm2 = "post_attention_layernorm",
+                                 .up = "mlp.up_proj",
+                                 .act = "mlp.act_fn",
+                                 .down = "mlp.down_proj",
+                                 .residual2 = "mlp.residual"};
+constexpr BlockNames kGpt2Names{.norm1 = "ln_1",
+                                .q = "attn.c_attn",  // fused with k and v
+                                .k = "",
+                                .v = "",
+                                .attention = "attn.attention",
+                                .o = "attn.c_proj",
+                                .residual1 = "attn.residual",
+                                .norm2 = "ln_2",
+                                .up = "mlp.c_fc",
+                                .act = "mlp.act",
+                                .down = "mlp.c_proj",
+                                .residual2 = "mlp.residual"};
+constexpr BlockNames kOptNames{.norm1 = "self_attn_layer_norm",
+                               .q = "self_attn.q_proj",
+                               .k = "self_attn.k_proj",
+                               .v = "self_attn.v_proj",
+                               .attention = "self_attn.attention",
+                               .o = "self_attn.out_proj",
+                               .residual1 = "self_attn.residual",
+                               .norm2 = "final_layer_norm",
+                               .up = "fc1",
+                               .act = "activation_fn",
+                               .down = "fc2",
+                               .residual2 = "fc2.residual"};
+constexpr BlockNames kBertNames{.norm1 = "attention.output.LayerNorm",
+                                .q = "attention.self.query",
+                                .k = "attention.self.key",
+                                .v = "attention.self.value",
+                                .attention = "attention.self.attention",
+                                .o = "attention.output.dense",
+                                .residual1 = "attention.output.residual",
+                                .norm2 = "output.LayerNorm",
+                                .up = "intermediate.dense",
+                                .act = "intermediate.act",
+                                .down = "output.dense",
+                                .residual2 = "output.residual"};
+constexpr BlockNames kVitNames{.norm1 = "layernorm_before",
+                               .q = "attention.attention.query",
+                               .k = "attention.attention.key",
+                               .v = "attention.attention.value",
+                               .attention = "attention.attention.attention",
+                               .o = "attention.output.dense",
+                               .residual1 = "attention.output.residual",
+                               .norm2 = "layernorm_after",
+                               .up = "intermediate.dense",
+                               .act = "intermediate.act",
+                               .down = "output.dense",
+                               .residual2 = "output.residual"};
+
+const BlockNames& names_of(Architecture architecture) {
+  switch (architecture) {
+    case Architecture::gpt2:
+      return kGpt2Names;
+    case Architecture::opt:
+      return kOptNames;
+    case Architecture::bert:
+      return kBertNames;
+    case Architecture::vit:
+      return kVitNames;
+    default:
+      return kLlamaNames;
+  }
+}
+
+std::int64_t times(std::int64_t a, std::int64_t b) {
+  return (Bits{a} * Quantity<Dim{}, std::int64_t>{b}).count();
+}
+
+/// A part of the operator list with edges and fusions numbered from its own start.
+struct Fragment {
+  std::vector<Operator> operators;
+  std::vector<Edge> edges;
+  std::vector<FusionGroup> fusions;
+  std::int64_t idle_parameters{0};
+
+  std::int32_t add(std::string_view group, Shape shape, std::int64_t parameters,
+                   std::initializer_list<std::int32_t> inputs) {
+    const auto index = static_cast<std::int32_t>(operators.size());
+    Operator op;
+    op.group = group;
+    op.shape = shape;
+    op.parameters = parameters;
+    operators.push_back(std::move(op));
+    for (const std::int32_t input : inputs) {
+      edges.push_back({.from = input, .to = index});
+    }
+    return index;
+  }
+  void fuse(FusionKind kind, std::vector<std::int32_t> members) {
+    fusions.push_back({.kind = kind, .operators = std::move(members)});
+  }
+};
+
+/// Sizes of one pass.
+struct Pass {
+  Phase phase{};
+  std::int64_t batch{};
+  std::int64_t queries{};      ///< new tokens per sequence
+  std::int64_t keys{};         ///< keys per sequence, the new ones included
+  std::int64_t tokens{};       ///< batch x queries
+  std::int64_t head_tokens{};  ///< tokens that go through the language head
+};
+
+class TransformerBuilder {
+ public:
+  TransformerBuilder(const ModelConfig& config, const Pass& pass) : config_(config), pass_(pass) {}
+
+  [[nodiscard]] Fragment before_blocks() const;
+  [[nodiscard]] Fragment block(std::int64_t window) const;
+  [[nodiscard]] Fragment after_blocks() const;
+
+ private:
+  [[nodiscard]] MatMul linear(std::int64_t n, std::int64_t k) const {
+    return {.m = pass_.tokens, .n = n, .k = k};
+  }
+  [[nodiscard]] Elementwise elementwise(ElementwiseKind kind, std::int64_t columns,
+                                        std::int64_t inputs) const {
+    return {.kind = kind, .rows = pass_.tokens, .columns = columns, .inputs = inputs};
+  }
+  static std::int64_t linear_parameters(std::int64_t n, std::int64_t k, bool bias) {
+    return times(n, k) + (bias ? n : 0);
+  }
+  std::int32_t norm(Fragment& part, std::string_view group, std::int32_t input) const;
+  std::int32_t attention(Fragment& part, std::int32_t input, std::int64_t window) const;
+  std::int32_t mlp(Fragment& part, std::int32_t input, std::int32_t residual) const;
+  std::int32_t experts(Fragment& part, std::int32_t input, std::int32_t residual) const;
+
+  const ModelConfig& config_;
+  const Pass& pass_;
+};
+
+std::int32_t TransformerBuilder::norm(Fragment& part, std::string_view group,
+                                      std::int32_t input) const {
+  const bool rms = config_.llama_family();
+  const std::int64_t vectors = config_.norm_affine ? (rms ? 1 : 2) : 0;
+  return part.add(
+      group,
+      Normalization{.kind = rms ? NormalizationKind::rms_norm : NormalizationKind::layer_norm,
+                    .rows = pass_.tokens,
+                    .columns = config_.hidden},
+      vectors * config_.hidden, {input});
+}
+
+Fragment TransformerBuilder::before_blocks() const {
+  Fragment part;
+  const std::int64_t hidden = config_.hidden;
+  const std::int64_t tokens = pass_.tokens;
+  const auto table = [&](std::string_view group, std::int64_t rows, std::int64_t width) {
+    return part.add(group, Embedding{.tokens = tokens, .width = width, .vocabulary = rows},
+                    times(rows, width), {});
+  };
+  switch (config_.architecture) {
+    case Architecture::gpt2: {
+      const std::int32_t token = table("wte", config_.vocabulary, hidden);
+      const std::int32_t position = table("wpe", config_.positions, hidden);
+      part.add("embedding_sum", elementwise(ElementwiseKind::add, hidden, 2), 0, {token, position});
+      break;
+    }
+    case Architecture::opt: {
+      std::int32_t token = table("embed_tokens", config_.vocabulary, config_.embedding_width);
+      // OPTLearnedPositionalEmbedding keeps two more rows than positions.
+      const std::int32_t position = table("embed_positions", config_.positions + 2, hidden);
+      if (config_.embedding_width != hidden) {
+        token = part.add("project_in", linear(hidden, config_.embedding_width),
+                         linear_parameters(hidden, config_.embedding_width, false), {token});
+      }
+      part.add("embedding_sum", elementwise(ElementwiseKind::add, hidden, 2), 0, {token, position});
+      break;
+    }
+    case Architecture::bert: {
+      const std::int32_t token = table("embeddings.word_embeddings", config_.vocabulary, hidden);
+      const std::int32_t position =
+          table("embeddings.position_embeddings", config_.positions, hidden);
+      const std::int32_t type =
+          table("embeddings.token_type_embeddings", config_.token_types, hidden);
+      const std::int32_t sum =
+          part.add("embeddings.sum", elementwise(ElementwiseKind::add, hidden, 3), 0,
+                   {token, position, type});
+      norm(part, "embeddings.LayerNorm", sum);
+      break;
+    }
+    case Architecture::vit: {
+      const std::int32_t patches = part.add(
+          "embeddings.patch_embeddings.projection",
+          Convolution{.batch = pass_.batch,
+                      .height = config_.image_height,
+                      .width = config_.image_width,
+                      .channels = config_.image_channels,
+                      .filters = hidden,
+                      .kernel_height = config_.patch_height,
+                      .kernel_width = config_.patch_width,
+                      .stride_height = config_.patch_height,
+                      .stride_width = config_.patch_width},
+          linear_parameters(
+              hidden,
+              times(config_.image_channels, times(config_.patch_height, config_.patch_width)),
+              true),
+          {});
+      // The class token and one learned vector for each position.
+      part.add("embeddings.position_embeddings", elementwise(ElementwiseKind::add, hidden, 2),
+               times(config_.image_tokens() + 1, hidden), {patches});
+      break;
+    }
+    default:
+      table("embed_tokens", config_.vocabulary, hidden);
+  }
+  return part;
+}
+
+std::int32_t TransformerBuilder::attention(Fragment& part, std::int32_t input,
+                                           std::int64_t window) const {
+  const BlockNames& names = names_of(config_.architecture);
+  const std::int64_t hidden = config_.hidden;
+  const std::int64_t q_width = config_.heads * config_.head_dim;
+  const std::int64_t kv_width = config_.kv_heads * config_.head_dim;
+  const Attention shape{.batch = pass_.batch,
+                        .heads = config_.heads,
+                        .kv_heads = config_.kv_heads,
+                        .head_dim = config_.head_dim,
+                        .queries = pass_.queries,
+                        .context = pass_.keys,
+                        .causal = !config_.encoder_only(),
+                        .window = window};
+  const auto project = [&](std::string_view group, std::int64_t width) {
+    return part.add(group, linear(width, hidden),
+                    linear_parameters(width, hidden, config_.qkv_bias), {input});
+  };
+  std::int32_t scores = 0;
+  if (names.k.empty()) {
+    const std::int32_t qkv = project(names.q, q_width + 2 * kv_width);
+    scores = part.add(names.attention, shape, 0, {qkv});
+  } else {
+    std::int32_t q = project(names.q, q_width);
+    std::int32_t k = project(names.k, kv_width);
+    const std::int32_t v = project(names.v, kv_width);
+    if (config_.llama_family()) {
+      const std::int32_t q_matmul = q;
+      const std::int32_t k_matmul = k;
+      q = part.add("self_attn.q_rotary", elementwise(ElementwiseKind::rotary, q_width, 1), 0, {q});
+      k = part.add("self_attn.k_rotary", elementwise(ElementwiseKind::rotary, kv_width, 1), 0, {k});
+      part.fuse(FusionKind::epilogue, {q_matmul, q});
+      part.fuse(FusionKind::epilogue, {k_matmul, k});
+    }
+    scores = part.add(names.attention, shape, 0, {q, k, v});
+  }
+  part.fuse(FusionKind::attention, {scores});
+  return part.add(names.o, linear(hidden, q_width),
+                  linear_parameters(hidden, q_width, config_.output_bias), {scores});
+}
+
+std::int32_t TransformerBuilder::mlp(Fragment& part, std::int32_t input,
+                                     std::int32_t residual) const {
+  const BlockNames& names = names_of(config_.architecture);
+  const std::int64_t hidden = config_.hidden;
+  const std::int64_t inner = config_.intermediate;
+  const std::int64_t up_parameters = linear_parameters(inner, hidden, config_.mlp_bias);
+  std::int32_t act = 0;
+  if (config_.llama_family()) {
+    const std::int32_t gate =
+        part.add("mlp.gate_proj", linear(inner, hidden), up_parameters, {input});
+    const std::int32_t up = part.add(names.up, linear(inner, hidden), up_parameters, {input});
+    act = part.add(names.act, elementwise(config_.activation, inner, 2), 0, {gate, up});
+    part.fuse(FusionKind::gate_up, {gate, up, act});
+  } else {
+    const std::int32_t up = part.add(names.up, linear(inner, hidden), up_parameters, {input});
+    act = part.add(names.act, elementwise(config_.activation, inner, 1), 0, {up});
+    part.fuse(FusionKind::epilogue, {up, act});
+  }
+  const std::int32_t down = part.add(names.down, linear(hidden, inner),
+                                     linear_parameters(hidden, inner, config_.mlp_bias), {act});
+  const std::int32_t sum =
+      part.add(names.residual2, elementwise(ElementwiseKind::add, hidden, 2), 0, {down, residual});
+  part.fuse(FusionKind::epilogue, {down, sum});
+  return sum;
+}
+
+std::int32_t TransformerBuilder::experts(Fragment& part, std::int32_t input,
+                                         std::int32_t residual) const {
+  const std::int64_t hidden = config_.hidden;
+  const std::int64_t inner = config_.intermediate;
+  const std::int64_t chosen = config_.experts_per_token;
+  const std::int64_t used = expected_experts(config_.experts, chosen, pass_.tokens);
+  const std::int64_t rows = ceil_div(times(pass_.tokens, chosen), used);
+  const auto grouped = [&](std::string_view group, std::int64_t n, std::int64_t k,
+                           std::initializer_list<std::int32_t> inputs) {
+    return part.add(group,
+                    MatMul{.batch = used, .m = rows, .n = n, .k = k, .distinct_weights = true},
+                    times(used, times(n, k)), inputs);
+  };
+  const std::int32_t router = part.add("block_sparse_moe.gate", linear(config_.experts, hidden),
+                                       times(config_.experts, hidden), {input});
+  const std::int32_t routing =
+      part.add("block_sparse_moe.softmax",
+               Softmax{.rows = pass_.tokens, .columns = config_.experts}, 0, {router});
+  const std::int32_t gate = grouped("block_sparse_moe.experts.w1", inner, hidden, {input, routing});
+  const std::int32_t up = grouped("block_sparse_moe.experts.w3", inner, hidden, {input, routing});
+  const std::int32_t act = part.add("block_sparse_moe.experts.act_fn",
+                                    Elementwise{.kind = config_.activation,
+                                                .rows = times(pass_.tokens, chosen),
+                                                .columns = inner,
+                                                .inputs = 2},
+                                    0, {gate, up});
+  const std::int32_t down = grouped("block_sparse_moe.experts.w2", hidden, inner, {act});
+  const std::int32_t combined =
+      part.add("block_sparse_moe.combine", elementwise(ElementwiseKind::add, hidden, chosen), 0,
+               {routing, down});
+  part.fuse(FusionKind::gate_up, {gate, up, act});
+  part.idle_parameters += times(config_.experts - used, 3 * times(inner, hidden));
+  return part.add("block_sparse_moe.residual", elementwise(ElementwiseKind::add, hidden, 2), 0,
+                  {combined, residual});
+}
+
+Fragment TransformerBuilder::block(std::int64_t window) const {
+  const BlockNames& names = names_of(config_.architecture);
+  Fragment part;
+  std::int32_t input = kBlockInput;
+  if (config_.norm_first) {
+    input = norm(part, names.norm1, input);
+  }
+  const std::int32_t projected = attention(part, input, window);
+  std::int32_t stream =
+      part.add(names.residual1, elementwise(ElementwiseKind::add, config_.hidden, 2), 0,
+               {projected, kBlockInput});
+  part.fuse(FusionKind::epilogue, {projected, stream});
+  if (!config_.norm_first) {
+    stream = norm(part, names.norm1, stream);
+  }
+  input = config_.norm_first ? norm(part, names.norm2, stream) : stream;
+  stream = config_.experts > 0 ? experts(part, input, stream) : mlp(part, input, stream);
+  if (!config_.norm_first) {
+    norm(part, names.norm2, stream);
+  }
+  return part;
+}
+
+Fragment TransformerBuilder::after_blocks() const {
+  Fragment part;
+  const std::int64_t hidden = config_.hidden;
+  std::int32_t last = kBlockInput;
+  if (config_.architecture == Architecture::bert) {
+    last = part.add("pooler.dense", MatMul{.m = pass_.batch, .n = hidden, .k = hidden},
+                    linear_parameters(hidden, hidden, true), {last});
+    const std::int32_t act =
+        part.add("pooler.activation",
+                 Elementwise{.kind = ElementwiseKind::tanh, .rows = pass_.batch, .columns = hidden},
+                 0, {last});
+    part.fuse(FusionKind::epilogue, {last, act});
+    return part;
+  }
+  if (config_.final_norm) {
+    const std::string_view name = config_.architecture == Architecture::gpt2  ? "ln_f"
+                                  : config_.architecture == Architecture::opt ? "decoder.norm"
+                                  : config_.architecture == Architecture::vit ? "layernorm"
+                                                                              : "norm";
+    last = norm(part, name, last);
+  }
+  if (config_.architecture == Architecture::vit) {
+    if (config_.classes > 0) {
+      part.add("classifier", MatMul{.m = pass_.batch, .n = config_.classes, .k = hidden},
+               linear_parameters(config_.classes, hidden, true), {last});
+    }
+    return part;
+  }
+  const std::int64_t width = config_.embedding_width;
+  if (width != hidden) {
+    last = part.add("project_out", MatMul{.m = pass_.head_tokens, .n = width, .k = hidden},
+                    linear_parameters(width, hidden, false), {last});
+  }
+  part.add("lm_head", MatMul{.m = pass_.head_tokens, .n = config_.vocabulary, .k = width},
+           config_.tied_embeddings ? 0 : linear_parameters(config_.vocabulary, width, false),
+           {last});
+  return part;
+}
+
+/// Appends a fragment; operators of a block get their layer in name and number.
+void append(Workload& workload, const Fragment& part, std::int32_t layer) {
+  const auto offset = static_cast<std::int32_t>(workload.operators.size());
+  const std::string prefix = layer >= 0 ? fmt::format("layers.{}.", layer) : std::string{};
+  for (const Operator& model : part.operators) {
+    Operator& op = workload.operators.emplace_back(model);
+    op.layer = layer;
+    op.name.reserve(prefix.size() + model.group.size());
+    op.name.append(prefix).append(model.group);
+  }
+  for (const Edge& edge : part.edges) {
+    workload.edges.push_back({.from = edge.from + offset, .to = edge.to + offset});
+  }
+  for (const FusionGroup& group : part.fusions) {
+    FusionGroup& copy = workload.fusions.emplace_back(group);
+    for (std::int32_t& index : copy.operators) {
+      index += offset;
+    }
+  }
+  workload.idle_parameters += part.idle_parameters;
+}
+
+std::int64_t window_of(const ModelConfig& config, std::int64_t layer) {
+  return config.windows.empty() ? 0 : config.windows[static_cast<std::size_t>(layer)];
+}
+
+[[noreturn]] void refuse(const ModelConfig& config, std::string message, std::string hint) {
+  throw ConfigError({Diagnostic{.severity = Severity::error,
+                                .at = {.file = config.name, .text = {}},
+                                .path = {},
+                                .message = std::move(message),
+                                .hint = std::move(hint)}});
+}
+
+Pass plan_pass(const ModelConfig& config, Phase phase, const WorkloadSize& size) {
+  if (config.encoder_only() && phase != Phase::forward) {
+    refuse(config,
+           fmt::format("a {} model has no {} phase", cairn::to_text(config.architecture),
+                       cairn::to_text(phase)),
+           "use --phase forward");
+  }
+  const bool decode = phase == Phase::decode;
+  const bool vit = config.architecture == Architecture::vit;
+  if (size.batch < 1 || size.context < (decode ? 0 : 1)) {
+    refuse(config,
+           fmt::format("batch {} and context {} do not make a pass", size.batch, size.context),
+           "both count from 1 (decode: the context counts from 0 cached keys)");
+  }
+  if (size.batch > kMostTokens || size.context > kMostTokens / size.batch) {
+    refuse(
+        config,
+        fmt::format("batch {} of {} tokens is more than can be counted", size.batch, size.context),
+        fmt::format("at most {} tokens in all", kMostTokens));
+  }
+  Pass pass;
+  pass.phase = phase;
+  pass.batch = size.batch;
+  pass.queries = decode ? 1 : (vit ? config.image_tokens() : size.context);
+  pass.keys = decode ? size.context + 1 : pass.queries;
+  pass.tokens = times(pass.batch, pass.queries);
+  pass.head_tokens = phase == Phase::forward ? pass.tokens : pass.batch;
+  if (!config.llama_family() && pass.keys > config.positions) {
+    refuse(config,
+           fmt::format("a context of {} tokens exceeds the {} learned positions", pass.keys,
+                       config.positions),
+           fmt::format("at most {}", decode ? config.positions - 1 : config.positions));
+  }
+  return pass;
+}
+
+std::int64_t cached_elements(const Attention& attention) {
+  const std::int64_t keys =
+      attention.window > 0 ? std::min(attention.window, attention.context) : attention.context;
+  return times(2 * attention.batch * keys, attention.kv_heads * attention.head_dim);
+}
+
+}  // namespace
+
+std::int64_t expected_experts(std::int64_t experts, std::int64_t per_token, std::int64_t tokens) {
+  const auto all = static_cast<double>(experts);
+  const double missed =
+      std::pow(1.0 - static_cast<double>(per_token) / all, static_cast<double>(tokens));
+  return std::clamp(std::llround(all * (1.0 - missed)), static_cast<long long>(per_token),
+                    static_cast<long long>(experts));
+}
+
+std::int64_t parameter_count(const ModelConfig& config) {
+  const Pass pass{
+      .phase = Phase::forward, .batch = 1, .queries = 1, .keys = 1, .tokens = 1, .head_tokens = 1};
+  const TransformerBuilder builder(config, pass);
+  const auto sum = [](const Fragment& part) {
+    Bits total{part.idle_parameters};
+    for (const Operator& op : part.operators) {
+      total += Bits{op.parameters};
+    }
+    return total.count();
+  };
+  return sum(builder.before_blocks()) + times(config.layers, sum(builder.block(0))) +
+         sum(builder.after_blocks());
+}
+
+Workload build_transformer(const ModelConfig& config, Phase phase, const WorkloadSize& size) {
+  const Pass pass = plan_pass(config, phase, size);
+  const TransformerBuilder builder(config, pass);
+  const Fragment head = builder.before_blocks();
+  const Fragment tail = builder.after_blocks();
+  Fragment block = builder.block(window_of(config, 0));
+  const auto layers = static_cast<std::size_t>(config.layers);
+
+  Workload workload;
+  workload.name = config.name;
+  workload.phase = phase;
+  workload.batch = pass.batch;
+  workload.tokens = pass.tokens;
+  workload.operators.reserve(head.operators.size() + layers * block.operators.size() +
+                             tail.operators.size());
+  workload.edges.reserve(head.edges.size() + layers * block.edges.size() + tail.edges.size());
+  workload.fusions.reserve(layers * block.fusions.size() + tail.fusions.size());
+
+  append(workload, head, -1);
+  workload.repeats.push_back(
+      {.first = 0, .length = static_cast<std::int32_t>(head.operators.size()), .copies = 1});
+  std::int64_t window = window_of(config, 0);
+  for (std::int64_t layer = 0; layer < config.layers; ++layer) {
+    const bool same = window_of(config, layer) == window;
+    if (!same) {
+      window = window_of(config, layer);
+      block = builder.block(window);
+    }
+    if (same && layer > 0) {
+      ++workload.repeats.back().copies;
+    } else {
+      workload.repeats.push_back({.first = static_cast<std::int32_t>(workload.operators.size()),
+                                  .length = static_cast<std::int32_t>(block.operators.size()),
+                                  .copies = 1});
+    }
+    append(workload, block, static_cast<std::int32_t>(layer));
+  }
+  if (!tail.operators.empty()) {
+    workload.repeats.push_back({.first = static_cast<std::int32_t>(workload.operators.size()),
+                                .length = static_cast<std::int32_t>(tail.operators.size()),
+                                .copies = 1});
+    append(workload, tail, -1);
+  }
+  workload.parameters = workload.idle_parameters;
+  for (const Operator& op : workload.operators) {
+    workload.parameters += op.parameters;
+    const auto* attention = std::get_if<Attention>(&op.shape);
+    if (attention != nullptr && !config.encoder_only()) {
+      workload.kv_cache_elements += cached_elements(*attention);
+    }
+  }
+  return workload;
+}
+
+void set_context(Workload& decode, std::int64_t context) {
+  CAIRN_CHECK(decode.phase == Phase::decode && context >= 0,
+              "only a decode workload has a context that grows");
+  decode.kv_cache_elements = 0;
+  for (Operator& op : decode.operators) {
+    if (auto* attention = std::get_if<Attention>(&op.shape)) {
+      attention->context = context + 1;
+      decode.kv_cache_elements += cached_elements(*attention);
+    }
+  }
+}
+
+}  // namespace cairn::models
