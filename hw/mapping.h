@@ -23,6 +23,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/hash.h"
 #include "core/text/text_form.h"
 
 namespace cairn::hw {
@@ -72,6 +73,7 @@ struct MappingConstraint {
   std::optional<std::int64_t> split_k{};
   friend bool operator==(const MappingConstraint&, const MappingConstraint&) = default;
   [[nodiscard]] bool empty() const { return *this == MappingConstraint{}; }
+  void hash_into(Hasher& hasher) const;
 };
 
 [[nodiscard]] std::string to_text(const Mapping& mapping);
@@ -79,7 +81,6 @@ struct MappingConstraint {
 /// Reads a whole or partial mapping. \p why explains an empty answer.
 [[nodiscard]] std::optional<MappingConstraint> parse_mapping(std::string_view text,
                                                              std::string& why);
-[[nodiscard]] std::uint64_t stable_hash(const MappingConstraint& constraint);
 
 }  // namespace cairn::hw
 

@@ -1,0 +1,78 @@
+/// \file
+/// A system: devices, memories and links, as one YAML file says it; and the same with everything
+/// resolved, ready to price operators.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/config/fields.h"
+#include "core/diagnostics.h"
+#include "core/named_list.h"
+#include "hw/families.h"
+#include "hw/memory/memory.h"
+
+namespace cairn::hw {
+
+/// The content of a file in configs/hardware/. One device is the common case.
+struct SystemSpec {
+  std::int64_t schema{1};
+  std::string name;
+  std::string source;
+  std::filesystem::path technology;
+  NamedList<MemorySpec> memories;
+  NamedList<DeviceSpec> devices;
+  std::vector<LinkSpec> links;
+
+  template <class Archive>
+  void fields(Archive& a) {
+    a("schema", schema, "version of the file format", Range{1, 1});
+    a("name", name, "name of the system");
+    a("source", source, "where the figures come from", kOptional);
+    a("technology", technology, "technology file: energy, area, leakage");
+    a("memories", memories, "memories by name");
+    a("devices", devices, "devices by name");
+    a("links", links, "links between devices and memories", kOptional);
+  }
+  /// Links or devices that name parts which do not exist.
+  [[nodiscard]] std::vector<FieldProblem> problems() const;
+};
+
+/// A system with memories resolved and device models built: what prices a design point.
+class Machine {
+ public:
+  /// \returns what is wrong (an unknown memory, a clock above the curve) with the field's path, or
+  ///          nothing if \p spec can be built.
+  [[nodiscard]] static std::vector<FieldProblem> problems(const SystemSpec& spec,
+                                                          const Technology& technology);
+  /// Precondition: problems() is empty.
+  Machine(const SystemSpec& spec, const Technology& technology);
+
+  [[nodiscard]] const std::vector<ResolvedMemory>& memories() const { return memories_; }
+  [[nodiscard]] const std::vector<DeviceModel>& devices() const { return devices_; }
+  /// The device that runs the workload: the first one.
+  [[nodiscard]] const DeviceModel& primary() const { return devices_.front(); }
+  /// W, of all devices and memories together.
+  [[nodiscard]] double static_power() const { return static_power_; }
+  [[nodiscard]] const std::vector<AreaPart>& area() const { return area_; }
+  [[nodiscard]] double area_mm2() const;
+
+ private:
+  std::vector<ResolvedMemory> memories_;
+  std::vector<DeviceModel> devices_;
+  std::vector<AreaPart> area_;
+  double static_power_{};
+};
+
+/// One memory with all that the file leaves open taken from the tables.
+[[nodiscard]] ResolvedMemory resolve(const std::string& name, const MemorySpec& spec,
+                                     const Technology& technology, double clock);
+
+/// Stable hash of all that a price may depend on.
+[[nodiscard]] std::uint64_t price_hash(const SystemSpec& spec);
+
+}  // namespace cairn::hw

@@ -1,0 +1,73 @@
+/// \file
+/// Cycles of a systolic array in closed form: the sum over all folds of their wavefronts.
+///
+/// A GEMM has two dimensions laid across the array and one that passes through it in time:
+///
+///   dataflow            rows (Sr)  columns (Sc)  time (T)
+///   output stationary   m          n             k
+///   weight stationary   k          n             m
+///   input stationary    k          m             n
+///
+/// A fold of r x c active PEs takes r + c + T - 2 cycles when outputs stay (the last PE starts
+/// r + c - 2 cycles after the first and works T cycles), and 2r + c + T - 2 when an operand stays
+/// (r more to load it).
+///
+/// Assumes:    operands arrive every cycle; serial folds wait for the wavefront to leave; a
+///             pipelined array loads the next stationary operand behind the present fold.
+/// Ignores:    bank conflicts and memory stalls (added by the caller).
+/// Reference:  A. Samajdar et al., "SCALE-Sim", arXiv:1811.02883, equations 1 to 3; SCALE-Sim
+///             itself prints F(R+C+T-2)-1 and F(2R+C+T-2)-1 with full folds everywhere.
+/// Checked by: tests/unit/hw/systolic/fold_cycles_test.cpp, tests/validation/scalesim_test.cpp
+#pragma once
+
+#include <cstdint>
+
+#include "hw/mapping.h"
+#include "hw/systolic/systolic_spec.h"
+
+namespace cairn::hw {
+
+/// Which GEMM dimension lies along the rows, along the columns and in time.
+struct ArrayAxes {
+  Dimension rows{};
+  Dimension cols{};
+  Dimension time{};
+};
+[[nodiscard]] constexpr ArrayAxes axes_of(Dataflow dataflow) {
+  switch (dataflow) {
+    case Dataflow::output_stationary:
+      return {Dimension::m, Dimension::n, Dimension::k};
+    case Dataflow::weight_stationary:
+      return {Dimension::k, Dimension::n, Dimension::m};
+    case Dataflow::input_stationary:
+      break;
+  }
+  return {Dimension::k, Dimension::m, Dimension::n};
+}
+
+/// Extents of one GEMM as the array sees it, and the tiles it is cut into before folding.
+struct FoldShape {
+  std::int64_t rows_extent{};  ///< Sr
+  std::int64_t cols_extent{};  ///< Sc
+  std::int64_t time_extent{};  ///< T
+  std::int64_t rows_tile{};    ///< tile of Sr held on chip
+  std::int64_t cols_tile{};
+  std::int64_t time_tile{};
+};
+
+/// Number of folds of an extent cut into tiles, each tile folded over \p pes.
+[[nodiscard]] constexpr std::int64_t folds(std::int64_t extent, std::int64_t tile,
+                                           std::int64_t pes) {
+  const std::int64_t rest = extent % tile;
+  return (extent / tile) * ((tile + pes - 1) / pes) + (rest + pes - 1) / pes;
+}
+
+/// Cycles with exact edge folds. \p stationary_operand is true for WS and IS.
+[[nodiscard]] std::int64_t rtl_cycles(const FoldShape& shape, std::int64_t rows, std::int64_t cols,
+                                      bool stationary_operand, FoldOverlap overlap);
+
+/// Cycles as SCALE-Sim prints them; tiles play no part.
+[[nodiscard]] std::int64_t scalesim_cycles(const FoldShape& shape, std::int64_t rows,
+                                           std::int64_t cols, bool stationary_operand);
+
+}  // namespace cairn::hw

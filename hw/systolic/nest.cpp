@@ -1,0 +1,243 @@
+#include "hw/systolic/nest.h"
+
+#include <algorithm>
+
+namespace cairn::hw {
+namespace {
+
+constexpr std::size_t kM = 0;
+constexpr std::size_t kN = 1;
+constexpr std::size_t kK = 2;
+constexpr std::size_t kW = 0;
+constexpr std::size_t kA = 1;
+constexpr std::size_t kO = 2;
+
+constexpr std::size_t index(Dimension d) {
+  return static_cast<std::size_t>(d);
+}
+constexpr bool bypassed(std::uint8_t bits, std::size_t tensor) {
+  return ((bits >> tensor) & 1U) != 0;
+}
+
+using Trips = std::array<std::int64_t, 3>;
+
+Trips trips_of(const GemmProblem& p, const Nest& nest) {
+  Trips trips{};
+  for (std::size_t d = 0; d < 3; ++d) {
+    trips[d] = (p.extent[d] + nest.tile[d] - 1) / nest.tile[d];
+  }
+  return trips;
+}
+
+/// How often a tensor without the dimension \p free is fetched whole: the trips of `free` if that
+/// loop lies outside a loop of the tensor's own that really turns.
+double refetches(const Trips& trips, const std::array<Dimension, 3>& order, std::size_t free) {
+  std::size_t innermost_own = 0;
+  std::size_t free_at = 0;
+  bool turns = false;
+  for (std::size_t level = 0; level < 3; ++level) {
+    const std::size_t d = index(order[level]);
+    if (d == free) {
+      free_at = level;
+    } else if (trips[d] > 1) {
+      innermost_own = level;
+      turns = true;
+    }
+  }
+  return turns && free_at < innermost_own ? static_cast<double>(trips[free]) : 1.0;
+}
+
+/// Words that cross between array and scratchpads, per instance.
+struct ArrayTraffic {
+  double weights{};
+  double activations{};
+  double output_writes{};
+  double output_reads{};
+};
+
+ArrayTraffic array_traffic(const GemmMachine& machine, const GemmProblem& p, const Nest& nest,
+                           const Trips& trips) {
+  const ArrayAxes axes = axes_of(machine.dataflow);
+  const auto fold_count = [&](Dimension d, std::int64_t pes) {
+    return static_cast<double>(folds(p.of(d), nest.tile[index(d)], pes));
+  };
+  const auto m = static_cast<double>(p.extent[kM]);
+  const auto n = static_cast<double>(p.extent[kN]);
+  const auto k = static_cast<double>(p.extent[kK]);
+  const double row_folds = fold_count(axes.rows, machine.rows);
+  const double col_folds = fold_count(axes.cols, machine.cols);
+  const auto slices = static_cast<double>(trips[index(axes.time)]);
+  switch (machine.dataflow) {
+    case Dataflow::output_stationary:
+      return {k * n * row_folds, m * k * col_folds, m * n * slices, m * n * (slices - 1)};
+    case Dataflow::weight_stationary:
+      return {k * n * slices, m * k * col_folds, m * n * row_folds, m * n * (row_folds - 1)};
+    case Dataflow::input_stationary:
+      break;
+  }
+  return {k * n * col_folds, m * k * slices, m * n * row_folds, m * n * (row_folds - 1)};
+}
+
+std::int64_t compute_cycles(const GemmMachine& machine, const GemmProblem& p, const Nest& nest) {
+  const ArrayAxes axes = axes_of(machine.dataflow);
+  const FoldShape shape{.rows_extent = p.of(axes.rows),
+                        .cols_extent = p.of(axes.cols),
+                        .time_extent = p.of(axes.time),
+                        .rows_tile = nest.tile[index(axes.rows)],
+                        .cols_tile = nest.tile[index(axes.cols)],
+                        .time_tile = nest.tile[index(axes.time)]};
+  const bool stationary = machine.dataflow != Dataflow::output_stationary;
+  return machine.timing == SystolicTiming::scalesim
+             ? scalesim_cycles(shape, machine.rows, machine.cols, stationary)
+             : rtl_cycles(shape, machine.rows, machine.cols, stationary, machine.overlap);
+}
+
+struct Footprint {
+  std::array<double, 3> bits{};  ///< by tensor, double buffers included
+};
+
+Footprint footprint(const GemmProblem& p, const Nest& nest, const Trips& trips) {
+  const auto& t = nest.tile;
+  const bool whole_problem = p.instances == 1;
+  // A second buffer is needed only where another tile follows.
+  const double w_buffers = whole_problem && trips[kN] * trips[kK] == 1 ? 1.0 : 2.0;
+  const double a_buffers = whole_problem && trips[kM] * trips[kK] == 1 ? 1.0 : 2.0;
+  const double o_buffers = whole_problem && trips[kM] * trips[kN] == 1 ? 1.0 : 2.0;
+  Footprint f;
+  f.bits[kW] = w_buffers * static_cast<double>(t[kN]) * static_cast<double>(t[kK]) * p.weight_bits;
+  f.bits[kA] = a_buffers * p.activation_elements(t[kM], t[kK]) * p.activation_bits;
+  f.bits[kO] = o_buffers * static_cast<double>(t[kM]) * static_cast<double>(t[kN]) * p.partial_bits;
+  return f;
+}
+
+}  // namespace
+
+Overflow overflow(const GemmMachine& machine, const GemmProblem& p, const Nest& nest) {
+  const Footprint f = footprint(p, nest, trips_of(p, nest));
+  std::array<double, 3> needed{};
+  for (std::size_t tensor = 0; tensor < 3; ++tensor) {
+    if (!bypassed(nest.bypass, tensor)) {
+      needed[static_cast<std::size_t>(machine.slot[tensor])] += f.bits[tensor];
+    }
+  }
+  Overflow worst{.bits = needed[0] - machine.capacity[0], .slot = 0, .needed = needed[0]};
+  for (int s = 1; s < 3; ++s) {
+    const auto i = static_cast<std::size_t>(s);
+    if (needed[i] > 0 && needed[i] - machine.capacity[i] > worst.bits) {
+      worst = {.bits = needed[i] - machine.capacity[i], .slot = s, .needed = needed[i]};
+    }
+  }
+  return worst;
+}
+
+NestCost evaluate(const GemmMachine& machine, const GemmProblem& p, const Nest& nest) {
+  const Trips trips = trips_of(p, nest);
+  const ArrayTraffic words = array_traffic(machine, p, nest, trips);
+  const auto instances = static_cast<double>(p.instances);
+  const auto m = static_cast<double>(p.extent[kM]);
+  const auto n = static_cast<double>(p.extent[kN]);
+  const auto k = static_cast<double>(p.extent[kK]);
+
+  // DRAM, per instance.
+  double w_elements = n * k * refetches(trips, nest.order, kM);
+  if (bypassed(nest.bypass, kW)) {
+    w_elements = words.weights;
+  }
+  double a_elements = 0;
+  if (bypassed(nest.bypass, kA)) {
+    a_elements = words.activations;
+  } else {
+    const std::int64_t rest = p.extent[kM] % nest.tile[kM];
+    const auto whole = static_cast<double>(p.extent[kM] / nest.tile[kM]);
+    a_elements = (whole * p.activation_elements(nest.tile[kM], p.extent[kK]) +
+                  (rest > 0 ? p.activation_elements(rest, p.extent[kK]) : 0.0)) *
+                 refetches(trips, nest.order, kN);
+  }
+  const double rounds = bypassed(nest.bypass, kO) && m * n > 0 ? words.output_writes / (m * n)
+                                                               : refetches(trips, nest.order, kK);
+  const double w_bits = w_elements * p.weight_bits;
+  const double a_bits = a_elements * p.activation_bits;
+  const double spill_bits = m * n * (rounds - 1) * p.partial_bits;
+  const double o_bits = m * n * p.output_share * p.output_bits;
+
+  NestCost cost;
+  cost.weight_bits = instances * w_bits;
+  cost.dram_read_bits = instances * (w_bits + a_bits + spill_bits + p.epilogue_read_bits);
+  cost.dram_write_bits = instances * (o_bits + spill_bits);
+  cost.dram_joules = cost.dram_read_bits * machine.dram_read_energy +
+                     cost.dram_write_bits * machine.dram_write_energy;
+
+  // Time.
+  const double scaled = static_cast<double>(compute_cycles(machine, p, nest)) *
+                        static_cast<double>(p.passes) * p.useful_share * instances;
+  cost.array_cycles = static_cast<std::int64_t>(scaled + 0.5);
+  cost.array_s = scaled / machine.clock;
+  cost.vector_s = p.vector_operations / machine.vector_rate;
+  const double decodes = p.decode_operations * words.weights * instances;
+  cost.decode_s = decodes > 0 ? decodes / machine.decode_rate : 0.0;
+
+  // Scratchpad ports: what the array moves and what DRAM fills and drains.
+  const double useful = p.useful_share * instances;
+  std::array<double, 3> reads{};
+  std::array<double, 3> writes{};
+  reads[kW] = useful * words.weights * p.weight_bits;
+  reads[kA] = useful * words.activations * p.activation_bits * static_cast<double>(p.passes);
+  reads[kO] = useful * words.output_reads * p.partial_bits + instances * (o_bits + spill_bits);
+  writes[kW] = instances * w_bits;
+  writes[kA] = instances * a_bits;
+  writes[kO] = useful * words.output_writes * p.partial_bits + instances * spill_bits;
+  std::array<double, 3> port_bits{};
+  for (std::size_t tensor = 0; tensor < 3; ++tensor) {
+    if (bypassed(nest.bypass, tensor)) {
+      continue;
+    }
+    cost.scratchpad_joules +=
+        reads[tensor] * machine.read_energy[tensor] + writes[tensor] * machine.write_energy[tensor];
+    port_bits[static_cast<std::size_t>(machine.slot[tensor])] += reads[tensor] + writes[tensor];
+  }
+  for (std::size_t s = 0; s < 3; ++s) {
+    cost.port_s = std::max(cost.port_s, port_bits[s] / machine.port_bandwidth[s]);
+  }
+
+  cost.decode_joules = decodes * machine.decode_energy;
+  cost.fixed_joules = useful * m * n * k * (machine.mac_energy + machine.register_energy) +
+                      p.vector_operations * machine.vector_energy;
+
+  if (machine.timing == SystolicTiming::scalesim) {  // that tool's memory never stalls the array
+    cost.busy_s = cost.array_s;
+    return cost;
+  }
+  const double inverse_bandwidth = 1.0 / machine.dram_bandwidth;
+  const double w_tile =
+      bypassed(nest.bypass, kW)
+          ? static_cast<double>(std::min(machine.rows * machine.cols, p.extent[kN] * p.extent[kK]))
+          : static_cast<double>(nest.tile[kN] * nest.tile[kK]);
+  const double a_tile = bypassed(nest.bypass, kA)
+                            ? static_cast<double>(machine.rows)
+                            : p.activation_elements(nest.tile[kM], nest.tile[kK]);
+  const double o_tile = bypassed(nest.bypass, kO)
+                            ? static_cast<double>(machine.cols)
+                            : static_cast<double>(nest.tile[kM] * nest.tile[kN]);
+  cost.weight_fill_s = std::min(w_tile, n * k) * p.weight_bits * inverse_bandwidth;
+  const double a_fill = a_tile * p.activation_bits * inverse_bandwidth;
+  cost.input_fill_s = a_fill + machine.dram_latency + machine.overhead_s;
+  cost.drain_s = o_tile * p.output_share * p.output_bits * inverse_bandwidth;
+  const double dram_s = (cost.dram_read_bits + cost.dram_write_bits) * inverse_bandwidth;
+  cost.stream_s = std::max(0.0, dram_s - cost.weight_fill_s - a_fill - cost.drain_s);
+  cost.busy_s = std::max({cost.array_s, cost.vector_s, cost.decode_s, cost.port_s, cost.stream_s});
+  return cost;
+}
+
+double score(const NestCost& cost, MappingObjective objective) {
+  switch (objective) {
+    case MappingObjective::latency:
+      return cost.latency_s();
+    case MappingObjective::energy:
+      return cost.joules();
+    case MappingObjective::energy_delay:
+      break;
+  }
+  return cost.latency_s() * cost.joules();
+}
+
+}  // namespace cairn::hw

@@ -1,0 +1,105 @@
+/// \file
+/// Cost of one loop nest: a GEMM, cut into tiles, on an array behind double-buffered scratchpads.
+///
+/// Time: the first weight tile, then the first input tile, then the steady state (the longest of
+/// array, vector unit, decoder, scratchpad ports and DRAM), then the last output tile.
+/// Traffic: a tensor is fetched once for each trip of the loops outside its innermost own loop;
+/// partial sums that leave the chip are written and read back at their own width.
+///
+/// Assumes:    perfect prefetch of the next tile (double buffers), DRAM at its achievable rate.
+/// Ignores:    bank conflicts, DRAM row misses and refresh beyond `achievable`.
+/// Reference:  reuse analysis as in A. Parashar et al., "Timeloop", ISPASS 2019, section VI.
+/// Checked by: tests/unit/hw/systolic/nest_test.cpp (by hand),
+///             tests/unit/hw/systolic/mapper_test.cpp (exhaustive search).
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "hw/cost.h"
+#include "hw/device.h"
+#include "hw/mapping.h"
+#include "hw/systolic/fold_cycles.h"
+#include "hw/systolic/gemm_problem.h"
+
+namespace cairn::hw {
+
+/// The three tensors of a GEMM, in the order used by arrays indexed by tensor; the numbers are also
+/// the bits of Mapping::bypass.
+enum class Tensor : std::uint8_t { weights, activations, outputs };
+
+/// An array with everything resolved to plain numbers, for the inner loop.
+struct GemmMachine {
+  std::int64_t rows{};
+  std::int64_t cols{};
+  Dataflow dataflow{};
+  SystolicTiming timing{};
+  FoldOverlap overlap{};
+  double clock{};                          ///< Hz
+  double dram_bandwidth{};                 ///< bit/s
+  double dram_latency{};                   ///< s
+  double dram_read_energy{};               ///< J/bit
+  double dram_write_energy{};              ///< J/bit
+  std::array<std::int8_t, 3> slot{};       ///< scratchpad of each tensor; equal numbers share one
+  std::array<double, 3> capacity{};        ///< bits, by slot
+  std::array<double, 3> port_bandwidth{};  ///< bit/s, by slot
+  std::array<double, 3> read_energy{};     ///< J/bit, by tensor
+  std::array<double, 3> write_energy{};    ///< J/bit, by tensor
+  std::uint8_t forced_bypass{};  ///< tensors whose scratchpad is the backing memory itself
+  double vector_rate{};          ///< operations/s
+  double decode_rate{};          ///< decode operations/s
+  double mac_energy{};           ///< J per MAC in these formats
+  double register_energy{};      ///< J per MAC
+  double vector_energy{};        ///< J per operation
+  double decode_energy{};        ///< J per operation
+  double overhead_s{};           ///< set-up of an operator
+};
+
+/// The part of a mapping that a nest varies.
+struct Nest {
+  std::array<std::int64_t, 3> tile{1, 1, 1};
+  std::array<Dimension, 3> order{};
+  std::uint8_t bypass{};
+};
+
+struct NestCost {
+  double weight_fill_s{};
+  double input_fill_s{};
+  double busy_s{};
+  double drain_s{};
+  double stream_s{};
+  double array_s{};
+  double vector_s{};
+  double decode_s{};
+  double port_s{};
+  std::int64_t array_cycles{};
+  double dram_read_bits{};
+  double dram_write_bits{};
+  double weight_bits{};
+  double scratchpad_joules{};
+  double decode_joules{};
+  double dram_joules{};
+  double fixed_joules{};  ///< MACs, registers, vector: the same for every nest
+  [[nodiscard]] double latency_s() const { return weight_fill_s + input_fill_s + busy_s + drain_s; }
+  [[nodiscard]] double joules() const {
+    return scratchpad_joules + decode_joules + dram_joules + fixed_joules;
+  }
+};
+
+/// Bits over the capacity of the worst scratchpad (<= 0: fits), and which slot it is.
+struct Overflow {
+  double bits{};
+  int slot{};
+  double needed{};
+};
+[[nodiscard]] Overflow overflow(const GemmMachine& machine, const GemmProblem& problem,
+                                const Nest& nest);
+
+/// Cost of a nest that fits.
+[[nodiscard]] NestCost evaluate(const GemmMachine& machine, const GemmProblem& problem,
+                                const Nest& nest);
+
+/// What is minimised: smaller is better.
+[[nodiscard]] double score(const NestCost& cost, MappingObjective objective);
+
+}  // namespace cairn::hw

@@ -1,0 +1,502 @@
+#include "hw/systolic/systolic_array.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "hw/vector_work.h"
+#include "models/compression/decode_work.h"
+
+namespace cairn::hw {
+namespace {
+
+using models::Precision;
+
+constexpr std::array<std::string_view, 3> kRoles{"weights_from", "activations_from", "outputs_to"};
+
+std::array<std::string, 3> role_names(const SystolicArraySpec& spec) {
+  return {spec.weights_from, spec.activations_from, spec.outputs_to};
+}
+
+/// Can the PEs multiply this format, once decoded?
+bool computable(const Precision& native, const Precision& operand) {
+  if (operand.is_coded()) {
+    return true;  // the decoder delivers the native format
+  }
+  if (native.is_floating()) {
+    return operand.is_integer() || operand.element_bits() <= native.element_bits();
+  }
+  return operand.is_integer();
+}
+
+std::optional<Infeasible> unsupported(const Precision& native, const models::Operator& op) {
+  for (const Precision& operand : {op.formats.weights, op.formats.activations}) {
+    if (!computable(native, operand)) {
+      return Infeasible{
+          fmt::format("the array multiplies {}, operator {} is in {}", models::to_text(native),
+                      op.name, models::to_text(operand)),
+          "native format",
+          static_cast<double>(operand.element_bits()) / static_cast<double>(native.element_bits()) -
+              1.0};
+    }
+  }
+  return std::nullopt;
+}
+
+/// Array passes of one operand: wide integers are fed in slices of the native width.
+std::int64_t passes_of(const Precision& native, const Precision& operand) {
+  if (native.is_floating() || operand.is_coded() || !operand.is_integer()) {
+    return 1;
+  }
+  return (operand.element_bits() + native.element_bits() - 1) / native.element_bits();
+}
+
+std::uint8_t fused_bit(models::FusionKind kind) {
+  return static_cast<std::uint8_t>(1 + static_cast<int>(kind));
+}
+
+Mapping mapping_of(const GemmMachine& machine, const GemmProblem& p, const Nest& nest,
+                   std::uint8_t fused) {
+  Mapping m;
+  m.kind = MappingKind::array;
+  m.dataflow = machine.dataflow;
+  m.order = nest.order;
+  m.tile = nest.tile;
+  m.bypass = nest.bypass;
+  m.fused = fused;
+  for (std::size_t d = 0; d < 3; ++d) {
+    m.trips.at(d) = (p.extent.at(d) + nest.tile.at(d) - 1) / nest.tile.at(d);
+  }
+  const ArrayAxes axes = axes_of(machine.dataflow);
+  m.spatial.at(static_cast<std::size_t>(axes.rows)) = std::min(machine.rows, p.of(axes.rows));
+  m.spatial.at(static_cast<std::size_t>(axes.cols)) = std::min(machine.cols, p.of(axes.cols));
+  return m;
+}
+
+Bottleneck limit_of(const NestCost& c) {
+  const double waiting = c.weight_fill_s + c.input_fill_s + c.drain_s;
+  if (waiting > c.busy_s) {
+    // Filling and draining are DRAM time as well; only small operators wait on latency alone.
+    return c.stream_s >= c.array_s || c.weight_fill_s > c.array_s ? Bottleneck::dram
+                                                                  : Bottleneck::latency;
+  }
+  if (c.busy_s <= c.array_s) {
+    return Bottleneck::compute;
+  }
+  if (c.busy_s <= c.stream_s) {
+    return Bottleneck::dram;
+  }
+  if (c.busy_s <= c.vector_s) {
+    return Bottleneck::vector;
+  }
+  return c.busy_s <= c.decode_s ? Bottleneck::decode : Bottleneck::scratchpad;
+}
+
+std::int64_t cycles_of(double seconds, double clock) {
+  // A whole number of cycles up to rounding of the division by the clock.
+  return static_cast<std::int64_t>(std::ceil(seconds * clock * (1.0 - 1e-12)));
+}
+
+OperatorCost cost_of(const GemmMachine& machine, const GemmProblem& p, const MapperResult& found,
+                     std::uint8_t fused) {
+  const NestCost& nest = found.cost;
+  OperatorCost cost;
+  cost.weight_fill_s = nest.weight_fill_s;
+  cost.input_fill_s = nest.input_fill_s;
+  cost.busy_s = nest.busy_s;
+  cost.drain_s = nest.drain_s;
+  cost.stream_s = nest.stream_s;
+  cost.dram_read_bits = nest.dram_read_bits;
+  cost.dram_write_bits = nest.dram_write_bits;
+  cost.weight_bits = nest.weight_bits;
+  cost.cycles = machine.timing == SystolicTiming::scalesim
+                    ? nest.array_cycles
+                    : cycles_of(cost.latency_s(), machine.clock);
+  const double macs = static_cast<double>(p.instances) * static_cast<double>(p.extent[0]) *
+                      static_cast<double>(p.extent[1]) * static_cast<double>(p.extent[2]) *
+                      p.useful_share;
+  cost.macs = static_cast<std::int64_t>(macs + 0.5);
+  const double slots = static_cast<double>(machine.rows * machine.cols) * machine.clock;
+  cost.utilization = macs * static_cast<double>(p.passes) / (slots * cost.latency_s());
+  cost.energy[EnergyComponent::multiply_accumulate] = macs * machine.mac_energy;
+  cost.energy[EnergyComponent::registers] = macs * machine.register_energy;
+  cost.energy[EnergyComponent::vector] = p.vector_operations * machine.vector_energy;
+  cost.energy[EnergyComponent::decode] = nest.decode_joules;
+  cost.energy[EnergyComponent::scratchpad] = nest.scratchpad_joules;
+  cost.energy[EnergyComponent::dram] = nest.dram_joules;
+  cost.bottleneck = limit_of(nest);
+  cost.mappings_considered = found.considered;
+  cost.mapping = mapping_of(machine, p, found.nest, fused);
+  return cost;
+}
+
+/// One after the other on the same array; the second streams behind the first.
+OperatorCost in_sequence(const OperatorCost& a, const OperatorCost& b) {
+  OperatorCost c = a;
+  c.busy_s += a.drain_s + b.weight_fill_s + b.input_fill_s + b.busy_s;
+  c.stream_s += a.drain_s + b.weight_fill_s + b.input_fill_s + b.stream_s;
+  c.drain_s = b.drain_s;
+  c.cycles += b.cycles;
+  c.macs += b.macs;
+  c.dram_read_bits += b.dram_read_bits;
+  c.dram_write_bits += b.dram_write_bits;
+  c.weight_bits += b.weight_bits;
+  c.mappings_considered += b.mappings_considered;
+  for (std::size_t i = 0; i < kEnergyComponents; ++i) {
+    c.energy.joules.at(i) += b.energy.joules.at(i);
+  }
+  if (b.latency_s() > a.latency_s()) {
+    c.bottleneck = b.bottleneck;
+  }
+  c.utilization = (a.utilization * a.latency_s() + b.utilization * b.latency_s()) / c.latency_s();
+  return c;
+}
+
+}  // namespace
+
+std::vector<FieldProblem> SystolicArray::problems(const Spec& spec, const DeviceContext& context) {
+  std::vector<FieldProblem> found;
+  const auto roles = role_names(spec);
+  for (std::size_t i = 0; i < roles.size(); ++i) {
+    if (context.find(roles.at(i)) == nullptr) {
+      found.push_back({std::string{kRoles.at(i)},
+                       fmt::format("no memory is called '{}'", roles.at(i)),
+                       context.names_hint(roles.at(i))});
+    }
+  }
+  const ResolvedMemory* backing = context.find(spec.backing);
+  if (backing == nullptr) {
+    found.push_back({"backing", fmt::format("no memory is called '{}'", spec.backing),
+                     context.names_hint(spec.backing)});
+  } else if (!std::isfinite(backing->bandwidth)) {
+    found.push_back({"backing", fmt::format("memory '{}' states no bandwidth", spec.backing),
+                     "a backing memory needs `bandwidth`"});
+  }
+  if (spec.native.is_coded()) {
+    found.push_back(
+        {"native", "a coded format cannot be multiplied", "give int8, fp16, bf16, ..."});
+  }
+  if (const std::optional<std::string> slow = context.technology->clock_problem(spec.clock)) {
+    found.push_back({"clock", *slow, ""});
+  }
+  return found;
+}
+
+SystolicArray::SystolicArray(const Spec& spec, const DeviceContext& context)
+    : spec_(spec), technology_(*context.technology) {
+  const auto roles = role_names(spec);
+  backing_ = *context.find(spec.backing);
+  voltage_scale_ = technology_.dynamic_scale(spec.clock);
+
+  GemmMachine& g = base_;
+  g.rows = spec.rows;
+  g.cols = spec.cols;
+  g.dataflow = spec.dataflow;
+  g.timing = spec.timing;
+  g.overlap = spec.folds;
+  g.clock = spec.clock.count();
+  g.dram_bandwidth = backing_.bandwidth;
+  g.dram_latency = backing_.latency_s;
+  g.dram_read_energy = backing_.read_energy;
+  g.dram_write_energy = backing_.write_energy;
+  g.port_bandwidth.fill(std::numeric_limits<double>::infinity());
+  for (std::size_t i = 0; i < roles.size(); ++i) {
+    const ResolvedMemory& memory = *context.find(roles.at(i));
+    const auto first = static_cast<std::size_t>(std::find(roles.begin(), roles.end(), roles.at(i)) -
+                                                roles.begin());
+    g.slot.at(i) = static_cast<std::int8_t>(first);
+    slot_names_.at(first) = memory.name;
+    if (memory.name == backing_.name) {
+      g.forced_bypass = static_cast<std::uint8_t>(g.forced_bypass | (1U << i));
+      continue;
+    }
+    g.capacity.at(first) = memory.capacity_bits;
+    g.port_bandwidth.at(first) = memory.bandwidth;
+    g.read_energy.at(i) = memory.read_energy * voltage_scale_;
+    g.write_energy.at(i) = memory.write_energy * voltage_scale_;
+  }
+  g.vector_rate = static_cast<double>(spec.vector_lanes) * g.clock;
+  g.decode_rate = static_cast<double>(spec.decode_lanes.value_or(spec.vector_lanes)) * g.clock;
+  g.overhead_s = static_cast<double>(spec.operator_overhead_cycles) / g.clock;
+
+  std::vector<AreaPart> area;
+  append_area(area);
+  double logic_mm2 = 0;
+  for (const AreaPart& part : area) {
+    logic_mm2 += part.mm2;
+  }
+  leakage_ = technology_.logic_leakage(logic_mm2, spec.clock);
+}
+
+GemmMachine SystolicArray::machine_for(const models::Formats& formats) const {
+  GemmMachine g = base_;
+  const Precision weight = formats.weights.is_coded() ? spec_.native : formats.weights;
+  g.mac_energy =
+      technology_.multiply_accumulate(weight, formats.activations).joules * voltage_scale_;
+  const auto moved_bits =
+      static_cast<double>(formats.activations.element_bits() + spec_.accumulator.element_bits());
+  g.register_energy = moved_bits * technology_.register_energy_per_bit() * voltage_scale_;
+  g.vector_energy = technology_.vector_operation(formats.activations).joules * voltage_scale_;
+  g.decode_energy = technology_.decode_operation().joules * voltage_scale_;
+  return g;
+}
+
+std::variant<GemmProblem, Infeasible> SystolicArray::problem_of(const GroupView& group) const {
+  const models::Operator& anchor = *group.anchor;
+  const Precision& native = spec_.native;
+  if (std::optional<Infeasible> wrong = unsupported(native, anchor)) {
+    return std::move(*wrong);
+  }
+  GemmProblem p = gemm_problem(anchor);
+  p.partial_bits = static_cast<double>(spec_.accumulator.element_bits());
+  p.passes =
+      passes_of(native, anchor.formats.weights) * passes_of(native, anchor.formats.activations);
+  p.decode_operations = models::decode_operations_per_weight(anchor.formats.weights);
+
+  const double first_outputs = static_cast<double>(models::output_elements(anchor.shape));
+  double outputs = first_outputs;
+  const models::Operator* last = &anchor;
+  for (const models::Operator* follower : group.followers) {
+    if (std::holds_alternative<models::MatMul>(follower->shape)) {  // reads the same input
+      p.extent[1] += std::get<models::MatMul>(follower->shape).n;
+      outputs += static_cast<double>(models::output_elements(follower->shape));
+      continue;
+    }
+    p.vector_operations += static_cast<double>(vector_operations(follower->shape));
+    outputs = static_cast<double>(models::output_elements(follower->shape));
+    if (const auto* e = std::get_if<models::Elementwise>(&follower->shape)) {
+      const bool joins_halves = outputs * 2 <= static_cast<double>(p.instances) *
+                                                   static_cast<double>(p.extent[0]) *
+                                                   static_cast<double>(p.extent[1]);
+      if (e->inputs > 1 && !joins_halves) {  // a residual comes from DRAM
+        p.epilogue_read_bits += outputs * static_cast<double>(e->inputs - 1) *
+                                follower->formats.activations.bits_per_element() /
+                                static_cast<double>(p.instances);
+      }
+    }
+    last = follower;
+  }
+  const double products = static_cast<double>(p.instances) * static_cast<double>(p.extent[0]) *
+                          static_cast<double>(p.extent[1]);
+  p.output_share = outputs / products;
+  p.output_bits = last->formats.outputs.bits_per_element();
+  return p;
+}
+
+Infeasible SystolicArray::too_large(const GemmMachine& machine, const MapperResult& result) const {
+  const auto slot = static_cast<std::size_t>(result.smallest.slot);
+  const double capacity = machine.capacity.at(slot);
+  return {fmt::format("memories.{}.capacity: tile m{} n{} k{} needs {:.0f} B, {:.0f} B over",
+                      slot_names_.at(slot), result.nest.tile[0], result.nest.tile[1],
+                      result.nest.tile[2], std::ceil(result.smallest.needed / 8),
+                      std::ceil(result.smallest.bits / 8)),
+          fmt::format("{}.capacity", slot_names_.at(slot)),
+          capacity > 0 ? result.smallest.bits / capacity : std::numeric_limits<double>::infinity()};
+}
+
+Estimate SystolicArray::solve(const GemmMachine& machine, const GemmProblem& problem,
+                              const MappingConstraint& constraint,
+                              MappingObjective objective) const {
+  if (constraint.dataflow && *constraint.dataflow != machine.dataflow) {
+    return Infeasible{fmt::format("the mapping wants {}, the array is {}",
+                                  to_text(*constraint.dataflow), to_text(machine.dataflow)),
+                      "mapping dataflow", 0.0};
+  }
+  const MapperResult found = find_nest(machine, problem, constraint, objective);
+  if (!found.feasible) {
+    return too_large(machine, found);
+  }
+  return cost_of(machine, problem, found, 0);
+}
+
+Estimate SystolicArray::price_gemm(const GroupView& group, const MappingConstraint& constraint,
+                                   MappingObjective objective) const {
+  auto problem = problem_of(group);
+  if (auto* wrong = std::get_if<Infeasible>(&problem)) {
+    return std::move(*wrong);
+  }
+  const auto& p = std::get<GemmProblem>(problem);
+  Estimate estimate = solve(machine_for(group.anchor->formats), p, constraint, objective);
+  if (auto* cost = std::get_if<OperatorCost>(&estimate); cost != nullptr && group.fused != 0) {
+    cost->mapping.fused = group.fused;
+  }
+  return estimate;
+}
+
+Estimate SystolicArray::price_attention(const GroupView& group, const MappingConstraint& constraint,
+                                        MappingObjective objective) const {
+  const models::Operator& op = *group.anchor;
+  const auto& a = std::get<models::Attention>(op.shape);
+  if (std::optional<Infeasible> wrong = unsupported(spec_.native, op)) {
+    return std::move(*wrong);
+  }
+  const bool fused = group.fused == fused_bit(models::FusionKind::attention);
+  const GemmMachine machine = machine_for(op.formats);
+  const std::int64_t queries = a.queries * (a.heads / a.kv_heads);
+  const std::int64_t keys = a.visible_keys();
+  const double visible = static_cast<double>(a.visible_pairs()) /
+                         (static_cast<double>(a.queries) * static_cast<double>(keys));
+
+  GemmProblem scores;
+  scores.instances = a.batch * a.kv_heads;
+  scores.extent = {queries, keys, a.head_dim};
+  scores.weight_bits = op.formats.weights.bits_per_element();
+  scores.activation_bits = op.formats.activations.bits_per_element();
+  scores.output_bits = op.formats.activations.bits_per_element();
+  scores.partial_bits = static_cast<double>(spec_.accumulator.element_bits());
+  scores.decode_operations = models::decode_operations_per_weight(op.formats.weights);
+  scores.passes =
+      passes_of(spec_.native, op.formats.weights) * passes_of(spec_.native, op.formats.activations);
+  scores.useful_share = visible;
+  scores.vector_operations = static_cast<double>(vector_operations(op.shape));
+
+  GemmProblem values = scores;
+  values.extent = {queries, a.head_dim, keys};
+  values.vector_operations = 0;
+  values.output_bits = op.formats.outputs.bits_per_element();
+
+  const double score_bits = static_cast<double>(scores.instances) * static_cast<double>(queries) *
+                            static_cast<double>(keys) * scores.output_bits;
+  if (fused) {
+    // Scores of a block of queries stay in the activation scratchpad: keys and values pass by
+    // once for each block, and rows need not fit at once (online softmax keeps two numbers a row).
+    scores.output_share = 0;
+    values.window = {};
+    GemmProblem kept = values;
+    kept.activation_bits = 0;  // read from the scratchpad, where the scores already lie
+    MappingConstraint block = constraint;
+    Estimate first = solve(machine, scores, block, objective);
+    if (std::holds_alternative<Infeasible>(first)) {
+      return first;
+    }
+    Estimate second = solve(machine, kept, {}, objective);
+    if (std::holds_alternative<Infeasible>(second)) {
+      return second;
+    }
+    OperatorCost total = in_sequence(std::get<OperatorCost>(first), std::get<OperatorCost>(second));
+    const double on_chip = score_bits * visible * static_cast<double>(scores.passes);
+    total.energy[EnergyComponent::scratchpad] +=
+        on_chip * (machine.write_energy[1] + machine.read_energy[1]);
+    total.fused_bits_saved = 2 * score_bits;
+    total.mapping.fused = group.fused;
+    return total;
+  }
+  const Estimate first = solve(machine, scores, constraint, objective);
+  if (std::holds_alternative<Infeasible>(first)) {
+    return first;
+  }
+  const Estimate second = solve(machine, values, {}, objective);
+  if (std::holds_alternative<Infeasible>(second)) {
+    return second;
+  }
+  OperatorCost total = in_sequence(std::get<OperatorCost>(first), std::get<OperatorCost>(second));
+  // The softmax between reads and writes the scores once more where a row does not fit.
+  const double row_bits = static_cast<double>(keys) * scores.output_bits;
+  if (row_bits > machine.capacity.at(static_cast<std::size_t>(machine.slot[1]))) {
+    const double seconds = 2 * score_bits / machine.dram_bandwidth;
+    total.busy_s += seconds;
+    total.stream_s += seconds;
+    total.dram_read_bits += score_bits;
+    total.dram_write_bits += score_bits;
+    total.energy[EnergyComponent::dram] +=
+        score_bits * (machine.dram_read_energy + machine.dram_write_energy);
+    total.cycles = cycles_of(total.latency_s(), machine.clock);
+  }
+  return total;
+}
+
+Estimate SystolicArray::price_vector(const GroupView& group) const {
+  const GemmMachine machine = machine_for(group.anchor->formats);
+  const models::Operator& first = *group.anchor;
+  const models::Operator& last = group.followers.empty() ? first : *group.followers.back();
+  double operations = static_cast<double>(vector_operations(first.shape));
+  const double in_bits = first.formats.activations.bits_per_element();
+  const double activations_capacity =
+      machine.capacity.at(static_cast<std::size_t>(machine.slot[1]));
+  double read_bits = static_cast<double>(models::input_elements(first.shape)) * in_bits *
+                     static_cast<double>(input_passes(first.shape, in_bits, activations_capacity));
+  if (std::holds_alternative<models::Embedding>(first.shape)) {  // gathers rows of the table
+    read_bits = static_cast<double>(models::output_elements(first.shape)) *
+                first.formats.weights.bits_per_element();
+  } else {
+    read_bits += static_cast<double>(first.parameters) * in_bits;
+  }
+  for (const models::Operator* follower : group.followers) {
+    operations += static_cast<double>(vector_operations(follower->shape));
+  }
+  OperatorCost cost;
+  cost.dram_read_bits = read_bits;
+  cost.dram_write_bits = static_cast<double>(models::output_elements(last.shape)) *
+                         last.formats.outputs.bits_per_element();
+  const double dram_s = (cost.dram_read_bits + cost.dram_write_bits) / machine.dram_bandwidth;
+  const double vector_s = operations / machine.vector_rate;
+  cost.input_fill_s = machine.dram_latency + machine.overhead_s;
+  cost.busy_s = std::max(dram_s, vector_s);
+  cost.stream_s = dram_s;
+  cost.cycles = cycles_of(cost.latency_s(), machine.clock);
+  cost.energy[EnergyComponent::vector] = operations * machine.vector_energy;
+  cost.energy[EnergyComponent::dram] = cost.dram_read_bits * machine.dram_read_energy +
+                                       cost.dram_write_bits * machine.dram_write_energy;
+  cost.energy[EnergyComponent::scratchpad] = (cost.dram_read_bits + cost.dram_write_bits) *
+                                             (machine.read_energy[1] + machine.write_energy[1]);
+  cost.bottleneck = cost.input_fill_s > cost.busy_s ? Bottleneck::latency
+                    : dram_s >= vector_s            ? Bottleneck::dram
+                                                    : Bottleneck::vector;
+  cost.mapping.fused = group.fused;
+  return cost;
+}
+
+Estimate SystolicArray::price(const GroupView& group, const MappingConstraint& constraint,
+                              MappingObjective objective) const {
+  const MappingConstraint& chosen =
+      constraint.empty() && spec_.mapping ? *spec_.mapping : constraint;
+  const models::Shape& shape = group.anchor->shape;
+  if (std::holds_alternative<models::MatMul>(shape) ||
+      std::holds_alternative<models::Convolution>(shape)) {
+    return price_gemm(group, chosen, objective);
+  }
+  if (std::holds_alternative<models::Attention>(shape)) {
+    return price_attention(group, chosen, objective);
+  }
+  return price_vector(group);
+}
+
+double SystolicArray::peak_macs_per_second(const models::Formats& formats) const {
+  const std::int64_t passes =
+      passes_of(spec_.native, formats.weights) * passes_of(spec_.native, formats.activations);
+  return static_cast<double>(spec_.rows * spec_.cols) * base_.clock / static_cast<double>(passes);
+}
+
+void SystolicArray::append_area(std::vector<AreaPart>& parts) const {
+  const auto pes = static_cast<double>(spec_.rows * spec_.cols);
+  const ArithmeticFigures mac = technology_.multiply_accumulate(spec_.native, spec_.native);
+  const auto bits =
+      static_cast<double>(2 * spec_.native.element_bits() + spec_.accumulator.element_bits());
+  parts.push_back(
+      {"array", pes * (mac.mm2 + bits * technology_.register_mm2_per_bit()), mac.confidence});
+  const ArithmeticFigures lane = technology_.vector_operation(models::kFp32);
+  parts.push_back(
+      {"vector unit", static_cast<double>(spec_.vector_lanes) * lane.mm2, lane.confidence});
+  if (spec_.decode_lanes) {
+    const ArithmeticFigures decoder = technology_.decode_operation();
+    parts.push_back({"weight decoder", static_cast<double>(*spec_.decode_lanes) * decoder.mm2,
+                     decoder.confidence});
+  }
+}
+
+std::vector<std::string> SystolicArray::assumptions() const {
+  std::vector<std::string> lines{
+      "systolic array: dense compute; pruning shrinks storage and traffic only",
+      "systolic array: the next tile is always prefetched; bank conflicts are ignored",
+      "systolic array: idle PEs burn no dynamic energy; control energy is ignored"};
+  if (spec_.timing == SystolicTiming::scalesim) {
+    lines.emplace_back(
+        "systolic array: cycle counts as SCALE-Sim prints them, memory never stalls");
+  }
+  return lines;
+}
+
+}  // namespace cairn::hw

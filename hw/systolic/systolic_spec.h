@@ -1,0 +1,84 @@
+/// \file
+/// What a YAML file may say about a systolic array.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/config/fields.h"
+#include "core/units.h"
+#include "hw/mapping.h"
+#include "models/precision.h"
+
+namespace cairn::hw {
+
+/// Which cycle count is wanted.
+enum class SystolicTiming : std::uint8_t {
+  rtl,       ///< what hardware does: exact edge folds
+  scalesim,  ///< what SCALE-Sim prints: full folds, minus one, memory never stalls
+};
+constexpr auto enum_names(SystolicTiming) {
+  return std::array{std::pair{SystolicTiming::rtl, std::string_view{"rtl"}},
+                    std::pair{SystolicTiming::scalesim, std::string_view{"scalesim"}}};
+}
+
+/// How successive folds follow each other.
+enum class FoldOverlap : std::uint8_t {
+  serial,     ///< a fold starts when the wavefront of the one before has left the array
+  pipelined,  ///< stationary operands are double-buffered in the PEs: wavefronts follow closely
+};
+constexpr auto enum_names(FoldOverlap) {
+  return std::array{std::pair{FoldOverlap::serial, std::string_view{"serial"}},
+                    std::pair{FoldOverlap::pipelined, std::string_view{"pipelined"}}};
+}
+
+/// Plain data: rows x cols PEs, one native MAC per PE and cycle.
+struct SystolicArraySpec {
+  static constexpr std::string_view kKind = "systolic_array";
+
+  std::int64_t rows{};
+  std::int64_t cols{};
+  Dataflow dataflow{Dataflow::weight_stationary};
+  Frequency clock{};
+  models::Precision native{models::kInt8};
+  models::Precision accumulator{models::kInt32};
+  SystolicTiming timing{SystolicTiming::rtl};
+  FoldOverlap folds{FoldOverlap::serial};
+  std::int64_t vector_lanes{};
+  std::optional<std::int64_t> decode_lanes{};
+  std::int64_t operator_overhead_cycles{0};
+  std::string weights_from;
+  std::string activations_from;
+  std::string outputs_to;
+  std::string backing;
+  std::optional<MappingConstraint> mapping{};
+
+  template <class Archive>
+  void fields(Archive& a) {
+    a("rows", rows, "PE rows (OS: m, WS and IS: k)", Range{1, 65536});
+    a("cols", cols, "PE columns (OS and WS: n, IS: m)", Range{1, 65536});
+    a("dataflow", dataflow, "which operand stays in the PEs");
+    a("clock", clock, "clock of array and vector unit", Positive{});
+    a("native", native, "operand format of one MAC per PE and cycle", kOptional);
+    a("accumulator", accumulator, "format of partial sums", kOptional);
+    a("timing", timing, "rtl or scalesim cycle counts", kOptional);
+    a("folds", folds, "whether stationary operands are double-buffered in the PEs", kOptional);
+    a("vector_lanes", vector_lanes, "vector operations per cycle", Range{1, 1048576});
+    a("decode_lanes", decode_lanes, "coded weights decoded per cycle; absent: on the vector unit",
+      kOptional, Positive{});
+    a("operator_overhead_cycles", operator_overhead_cycles, "cycles to set up an operator",
+      kOptional, Range{0, 1000000000});
+    a("weights_from", weights_from, "scratchpad that feeds weights");
+    a("activations_from", activations_from, "scratchpad that feeds activations");
+    a("outputs_to", outputs_to, "scratchpad that takes partial sums and results");
+    a("backing", backing, "memory behind the scratchpads");
+    a("mapping", mapping, "mapping, whole or in part, of every operator", kOptional);
+  }
+};
+
+}  // namespace cairn::hw

@@ -1,0 +1,82 @@
+#include "sim/cost_report.h"
+
+namespace cairn::sim {
+
+GroupPrice price_of(const hw::OperatorCost& cost, double peak_macs_per_second) {
+  return {.step = {.weight_fill = cost.weight_fill_s,
+                   .input_fill = cost.input_fill_s,
+                   .busy = cost.busy_s,
+                   .drain = cost.drain_s,
+                   .stream = cost.stream_s},
+          .dram_read_bits = cost.dram_read_bits,
+          .dram_write_bits = cost.dram_write_bits,
+          .fused_bits_saved = cost.fused_bits_saved,
+          .macs = static_cast<double>(cost.macs),
+          .peak_macs_per_second = peak_macs_per_second,
+          .energy = cost.energy,
+          .bottleneck = cost.bottleneck,
+          .mappings_considered = cost.mappings_considered};
+}
+
+void WorkloadCost::add(const WorkloadCost& other) {
+  const double both = latency_s + other.latency_s;
+  if (both > 0) {
+    utilization = (utilization * latency_s + other.utilization * other.latency_s) / both;
+  }
+  latency_s = both;
+  prefetch_saved_s += other.prefetch_saved_s;
+  for (std::size_t i = 0; i < hw::kEnergyComponents; ++i) {
+    energy.joules.at(i) += other.energy.joules.at(i);
+  }
+  dram_read_bits += other.dram_read_bits;
+  dram_write_bits += other.dram_write_bits;
+  fused_bits_saved += other.fused_bits_saved;
+  macs += other.macs;
+  for (std::size_t i = 0; i < kBottlenecks; ++i) {
+    time_by_bottleneck.at(i) += other.time_by_bottleneck.at(i);
+  }
+}
+
+WorkloadCost total_cost(const CompiledWorkload& workload, std::span<const GroupPrice> prices,
+                        double static_power) {
+  WorkloadCost total;
+  double ideal_s = 0;
+  for (std::size_t u = 0; u < workload.unique.size(); ++u) {
+    const GroupPrice& price = prices[u];
+    const auto count = static_cast<double>(workload.unique[u].count);
+    const double alone = price.step.alone();
+    total.latency_s += count * alone;
+    total.dram_read_bits += count * price.dram_read_bits;
+    total.dram_write_bits += count * price.dram_write_bits;
+    total.fused_bits_saved += count * price.fused_bits_saved;
+    total.macs += count * price.macs;
+    ideal_s += price.macs > 0 ? count * price.macs / price.peak_macs_per_second : 0.0;
+    for (std::size_t i = 0; i < hw::kEnergyComponents; ++i) {
+      total.energy.joules[i] += count * price.energy.joules[i];  // NOLINT: inner loop
+    }
+    total.time_by_bottleneck[static_cast<std::size_t>(price.bottleneck)] +=  // NOLINT: inner loop
+        count * alone;
+  }
+  // Neighbours overlap: inside a copy, between copies of a segment, and between segments.
+  const ChainStep* before = nullptr;
+  for (const Segment& segment : workload.segments) {
+    double inside = 0;
+    for (std::size_t i = 1; i < segment.groups.size(); ++i) {
+      inside += prefetched(prices[segment.groups[i - 1]].step, prices[segment.groups[i]].step);
+    }
+    const ChainStep& first = prices[segment.groups.front()].step;
+    const ChainStep& last = prices[segment.groups.back()].step;
+    const auto copies = static_cast<double>(segment.copies);
+    total.prefetch_saved_s += copies * inside + (copies - 1) * prefetched(last, first);
+    if (before != nullptr) {
+      total.prefetch_saved_s += prefetched(*before, first);
+    }
+    before = &last;
+  }
+  total.latency_s -= total.prefetch_saved_s;
+  total.utilization = total.latency_s > 0 ? ideal_s / total.latency_s : 0.0;
+  total.energy[hw::EnergyComponent::leakage] += static_power * total.latency_s;
+  return total;
+}
+
+}  // namespace cairn::sim

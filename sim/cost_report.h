@@ -1,0 +1,67 @@
+/// \file
+/// The cost of one pass of a workload on a machine.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "hw/cost.h"
+#include "sim/compiled_workload.h"
+#include "sim/schedule/chain.h"
+
+namespace cairn::sim {
+
+inline constexpr std::size_t kBottlenecks = 6;
+
+/// What totals need of a priced group; small, because it is what the price cache keeps.
+struct GroupPrice {
+  ChainStep step{};
+  double dram_read_bits{};
+  double dram_write_bits{};
+  double fused_bits_saved{};
+  double macs{};
+  double peak_macs_per_second{};
+  hw::EnergyBreakdown energy{};
+  hw::Bottleneck bottleneck{};
+  std::uint32_t mappings_considered{};
+};
+[[nodiscard]] GroupPrice price_of(const hw::OperatorCost& cost, double peak_macs_per_second);
+
+/// Sums over one pass. Energy includes leakage over the makespan; total() of it is the energy.
+struct WorkloadCost {
+  double latency_s{};
+  double prefetch_saved_s{};  ///< what weight prefetch across operators saved
+  hw::EnergyBreakdown energy{};
+  double dram_read_bits{};
+  double dram_write_bits{};
+  double fused_bits_saved{};
+  double macs{};
+  double utilization{};
+  std::array<double, kBottlenecks> time_by_bottleneck{};
+  void add(const WorkloadCost& other);
+};
+
+/// \param prices one for each of `workload.unique`.
+[[nodiscard]] WorkloadCost total_cost(const CompiledWorkload& workload,
+                                      std::span<const GroupPrice> prices, double static_power);
+
+/// One line of a per-operator breakdown.
+struct GroupRow {
+  std::string name;
+  std::string kind;
+  std::int64_t count{};
+  double latency_s{};  ///< all occurrences, each alone
+  double energy_j{};   ///< dynamic, all occurrences
+  double utilization{};
+  double dram_bits{};
+  double operations{};  ///< 2 x MACs, all occurrences
+  double fused_bits_saved{};
+  std::string bottleneck;
+  std::string mapping;
+  std::string formats;  ///< weights, activations, outputs
+};
+
+}  // namespace cairn::sim
