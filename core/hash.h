@@ -118,7 +118,7 @@ class HashArchive {
  public:
   explicit HashArchive(Hasher& hasher) : hasher_(&hasher) {}
   template <class T, class... Rest>
-  void operator()(const char* /*name*/, const T& member, const Rest&... /*rest*/) {
+  void operator()(std::string_view /*name*/, const T& member, const Rest&... /*rest*/) {
     hash_into(*hasher_, member);
   }
 
