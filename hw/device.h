@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,10 +20,13 @@
 #include "hw/energy/technology.h"
 #include "hw/mapping.h"
 #include "hw/memory/memory.h"
+#include "hw/memory/reference.h"
 #include "models/operator.h"
 #include "models/workload.h"
 
 namespace cairn::hw {
+
+inline constexpr double kSquareMillimetresPerSquareMetre = 1e6;
 
 /// A memory with everything known: given by its file, or taken from the technology tables.
 /// Plain doubles in base units (bit, bit/s, s, J/bit, W, mm2): this is inner-loop data.
@@ -83,10 +87,16 @@ constexpr auto enum_names(MappingObjective) {
                     std::pair{M::energy_delay, S{"energy_delay"}}};
 }
 
+/// The contract of a device spec:
+///
+///   static constexpr std::string_view kKind;
+///   template <class Archive> void fields(Archive&);
+///   std::vector<MemoryReference> memory_references() const;   // fields that name a memory
+///
 /// The contract of a device model, met by every alternative of DeviceModel (families.h):
 ///
 ///   static constexpr std::string_view kModelVersion;       // bump when any number changes
-///   static std::vector<FieldProblem> problems(const Spec&, const DeviceContext&);
+///   static std::optional<Infeasible> problem(const Spec&, const DeviceContext&);
 ///   Model(const Spec&, const DeviceContext&);
 ///   Estimate price(const GroupView&, const MappingConstraint&, MappingObjective) const;
 ///   double peak_macs_per_second(const models::Formats&) const;   // for the roofline

@@ -3,16 +3,33 @@
 /// line in hw/CMakeLists.txt, one YAML file, one test.
 #pragma once
 
+#include <tuple>
+#include <type_traits>
+#include <utility>
 #include <variant>
 
-#include "hw/gpu/gpu.h"
-#include "hw/gpu/gpu_spec.h"
 #include "hw/systolic/systolic_array.h"
 #include "hw/systolic/systolic_spec.h"
 
 namespace cairn::hw {
 
-using DeviceSpec = std::variant<SystolicArraySpec, GpuSpec>;
-using DeviceModel = std::variant<SystolicArray, Gpu>;
+using DeviceSpec = std::variant<SystolicArraySpec>;
+using DeviceModel = std::variant<SystolicArray>;
+
+namespace detail {
+template <class Spec, class... Models>
+auto model_of(std::variant<Models...>) {
+  // The one model whose Spec it is.
+  std::tuple<std::conditional_t<std::is_same_v<typename Models::Spec, Spec>, std::tuple<Models*>,
+                                std::tuple<>>...>
+      matches;
+  return std::get<0>(std::apply([](auto... match) { return std::tuple_cat(match...); }, matches));
+}
+}  // namespace detail
+
+/// The model class of a spec.
+template <class Spec>
+using ModelOf = std::remove_pointer_t<
+    decltype(detail::model_of<Spec>(std::declval<DeviceModel>()))>;
 
 }  // namespace cairn::hw

@@ -45,11 +45,10 @@ struct SystemSpec {
 /// A system with memories resolved and device models built: what prices a design point.
 class Machine {
  public:
-  /// \returns what is wrong (an unknown memory, a clock above the curve) with the field's path, or
-  ///          nothing if \p spec can be built.
-  [[nodiscard]] static std::vector<FieldProblem> problems(const SystemSpec& spec,
-                                                          const Technology& technology);
-  /// Precondition: problems() is empty.
+  /// Why \p spec cannot be built in this technology, or nothing.
+  [[nodiscard]] static std::optional<Infeasible> problem(const SystemSpec& spec,
+                                                         const Technology& technology);
+  /// Precondition: problem() is empty and spec.problems() is empty.
   Machine(const SystemSpec& spec, const Technology& technology);
 
   [[nodiscard]] const std::vector<ResolvedMemory>& memories() const { return memories_; }
@@ -68,11 +67,9 @@ class Machine {
   double static_power_{};
 };
 
-/// One memory with all that the file leaves open taken from the tables.
+/// One memory with all that the file leaves open taken from the tables. A scratchpad without a
+/// stated bandwidth never limits; one without a width moves 128 bits in an access.
 [[nodiscard]] ResolvedMemory resolve(const std::string& name, const MemorySpec& spec,
-                                     const Technology& technology, double clock);
-
-/// Stable hash of all that a price may depend on.
-[[nodiscard]] std::uint64_t price_hash(const SystemSpec& spec);
+                                     const Technology& technology);
 
 }  // namespace cairn::hw

@@ -109,7 +109,7 @@ class Search {
   }
 
   /// Prices a tile under every order that differs; true when the target is met.
-  bool price(const std::array<std::int64_t, 3>& tile) {
+  bool price_tile(const std::array<std::int64_t, 3>& tile) {
     if (order_) {
       return price(Nest{tile, *order_, bypass_});
     }
@@ -201,7 +201,7 @@ MapperResult find_nest(const GemmMachine& machine, const GemmProblem& problem,
     for (std::size_t n = 0; n < cols.size(); ++n) {
       std::size_t m = largest_fitting(search, rows, cols[n], depths[k]);
       for (std::size_t tries = 0; m < rows.size() && tries < kSmallerTries; ++tries, ++m) {
-        if (search.price({rows[m], cols[n], depths[k]})) {
+        if (search.price_tile({rows[m], cols[n], depths[k]})) {
           return std::move(search).result();
         }
       }
@@ -238,7 +238,7 @@ MapperResult find_nest_exhaustively(const GemmMachine& machine, const GemmProble
     for (const std::int64_t n : sizes[kN]) {
       for (const std::int64_t m : sizes[kM]) {
         if (search.fits({m, n, k})) {
-          search.price({m, n, k});
+          search.price_tile({m, n, k});
         }
       }
     }

@@ -199,7 +199,7 @@ NestCost evaluate(const GemmMachine& machine, const GemmProblem& p, const Nest& 
     cost.port_s = std::max(cost.port_s, port_bits[s] / machine.port_bandwidth[s]);
   }
 
-  cost.decode_joules = decodes * machine.decode_energy;
+  cost.decode_joules = words.weights * instances * machine.decode_energy;
   cost.fixed_joules = useful * m * n * k * (machine.mac_energy + machine.register_energy) +
                       p.vector_operations * machine.vector_energy;
 

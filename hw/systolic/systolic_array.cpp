@@ -15,8 +15,6 @@ namespace {
 
 using models::Precision;
 
-constexpr std::array<std::string_view, 3> kRoles{"weights_from", "activations_from", "outputs_to"};
-
 std::array<std::string, 3> role_names(const SystolicArraySpec& spec) {
   return {spec.weights_from, spec.activations_from, spec.outputs_to};
 }
@@ -157,39 +155,24 @@ OperatorCost in_sequence(const OperatorCost& a, const OperatorCost& b) {
 
 }  // namespace
 
-std::vector<FieldProblem> SystolicArray::problems(const Spec& spec, const DeviceContext& context) {
-  std::vector<FieldProblem> found;
-  const auto roles = role_names(spec);
-  for (std::size_t i = 0; i < roles.size(); ++i) {
-    if (context.find(roles.at(i)) == nullptr) {
-      found.push_back({std::string{kRoles.at(i)},
-                       fmt::format("no memory is called '{}'", roles.at(i)),
-                       context.names_hint(roles.at(i))});
-    }
-  }
+std::optional<Infeasible> SystolicArray::problem(const Spec& spec, const DeviceContext& context) {
   const ResolvedMemory* backing = context.find(spec.backing);
-  if (backing == nullptr) {
-    found.push_back({"backing", fmt::format("no memory is called '{}'", spec.backing),
-                     context.names_hint(spec.backing)});
-  } else if (!std::isfinite(backing->bandwidth)) {
-    found.push_back({"backing", fmt::format("memory '{}' states no bandwidth", spec.backing),
-                     "a backing memory needs `bandwidth`"});
+  if (backing == nullptr || !std::isfinite(backing->bandwidth)) {
+    return Infeasible{fmt::format("memories.{}: a backing memory needs `bandwidth`", spec.backing),
+                      "backing bandwidth", 0.0};
   }
-  if (spec.native.is_coded()) {
-    found.push_back(
-        {"native", "a coded format cannot be multiplied", "give int8, fp16, bf16, ..."});
+  if (std::string slow = context.technology->clock_problem(spec.clock); !slow.empty()) {
+    return Infeasible{std::move(slow), "clock", context.technology->clock_excess(spec.clock)};
   }
-  if (const std::optional<std::string> slow = context.technology->clock_problem(spec.clock)) {
-    found.push_back({"clock", *slow, ""});
-  }
-  return found;
+  return std::nullopt;
 }
 
 SystolicArray::SystolicArray(const Spec& spec, const DeviceContext& context)
     : spec_(spec), technology_(*context.technology) {
   const auto roles = role_names(spec);
   backing_ = *context.find(spec.backing);
-  voltage_scale_ = technology_.dynamic_scale(spec.clock);
+  const OperatingPoint point = *technology_.operating_point(spec.clock);
+  voltage_scale_ = point.dynamic;
 
   GemmMachine& g = base_;
   g.rows = spec.rows;
@@ -228,7 +211,8 @@ SystolicArray::SystolicArray(const Spec& spec, const DeviceContext& context)
   for (const AreaPart& part : area) {
     logic_mm2 += part.mm2;
   }
-  leakage_ = technology_.logic_leakage(logic_mm2, spec.clock);
+  leakage_ = technology_.logic_leakage(Area{logic_mm2 / kSquareMillimetresPerSquareMetre}).count() *
+             point.leakage;
 }
 
 GemmMachine SystolicArray::machine_for(const models::Formats& formats) const {
@@ -238,9 +222,12 @@ GemmMachine SystolicArray::machine_for(const models::Formats& formats) const {
       technology_.multiply_accumulate(weight, formats.activations).joules * voltage_scale_;
   const auto moved_bits =
       static_cast<double>(formats.activations.element_bits() + spec_.accumulator.element_bits());
-  g.register_energy = moved_bits * technology_.register_energy_per_bit() * voltage_scale_;
-  g.vector_energy = technology_.vector_operation(formats.activations).joules * voltage_scale_;
-  g.decode_energy = technology_.decode_operation().joules * voltage_scale_;
+  // Each bit that moves on is read from one pipeline register and written to the next.
+  g.register_energy = 2 * moved_bits * technology_.register_access().energy.count() * voltage_scale_;
+  g.vector_energy =
+      technology_.vector_operation(formats.activations).energy.count() * voltage_scale_;
+  g.decode_energy =
+      technology_.decode_operation(formats.weights, spec_.native).energy.count() * voltage_scale_;
   return g;
 }
 
@@ -471,19 +458,20 @@ double SystolicArray::peak_macs_per_second(const models::Formats& formats) const
 }
 
 void SystolicArray::append_area(std::vector<AreaPart>& parts) const {
+  const auto mm2 = [](Area area) { return area.count() * kSquareMillimetresPerSquareMetre; };
   const auto pes = static_cast<double>(spec_.rows * spec_.cols);
   const ArithmeticFigures mac = technology_.multiply_accumulate(spec_.native, spec_.native);
-  const auto bits =
-      static_cast<double>(2 * spec_.native.element_bits() + spec_.accumulator.element_bits());
-  parts.push_back(
-      {"array", pes * (mac.mm2 + bits * technology_.register_mm2_per_bit()), mac.confidence});
+  const auto bits = static_cast<double>(2 * spec_.native.element_bits() +
+                                        spec_.accumulator.element_bits());
+  parts.push_back({"array", pes * (mm2(mac.area) + mm2(Area{bits * technology_.register_area().count()})),
+                   mac.area_confidence});
   const ArithmeticFigures lane = technology_.vector_operation(models::kFp32);
-  parts.push_back(
-      {"vector unit", static_cast<double>(spec_.vector_lanes) * lane.mm2, lane.confidence});
-  if (spec_.decode_lanes) {
-    const ArithmeticFigures decoder = technology_.decode_operation();
-    parts.push_back({"weight decoder", static_cast<double>(*spec_.decode_lanes) * decoder.mm2,
-                     decoder.confidence});
+  parts.push_back({"vector unit", static_cast<double>(spec_.vector_lanes) * mm2(lane.area),
+                   lane.area_confidence});
+  if (spec_.decode_lanes) {  // a lane holds the multiplier and adders of a trellis or scale decoder
+    const ArithmeticFigures decoder = technology_.multiply(models::kInt32, models::kInt32);
+    parts.push_back({"weight decoder", static_cast<double>(*spec_.decode_lanes) * mm2(decoder.area),
+                     decoder.area_confidence});
   }
 }
 

@@ -32,12 +32,11 @@ class SystolicArray {
   using Spec = SystolicArraySpec;
   static constexpr std::string_view kModelVersion = "1";  ///< bump when any number changes
 
-  /// What a spec and its system together get wrong: memories that do not exist, no bandwidth,
-  /// a clock above the technology's curve.
-  [[nodiscard]] static std::vector<FieldProblem> problems(const Spec& spec,
-                                                          const DeviceContext& context);
+  /// Why no array can be built so: no bandwidth behind it, a clock above the technology's curve.
+  [[nodiscard]] static std::optional<Infeasible> problem(const Spec& spec,
+                                                         const DeviceContext& context);
 
-  /// Precondition: problems() is empty.
+  /// Precondition: every memory it names exists, and problem() is empty.
   SystolicArray(const Spec& spec, const DeviceContext& context);
 
   [[nodiscard]] Estimate price(const GroupView& group, const MappingConstraint& constraint,

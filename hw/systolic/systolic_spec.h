@@ -13,6 +13,7 @@
 #include "core/config/fields.h"
 #include "core/units.h"
 #include "hw/mapping.h"
+#include "hw/memory/reference.h"
 #include "models/precision.h"
 
 namespace cairn::hw {
@@ -78,6 +79,18 @@ struct SystolicArraySpec {
     a("outputs_to", outputs_to, "scratchpad that takes partial sums and results");
     a("backing", backing, "memory behind the scratchpads");
     a("mapping", mapping, "mapping, whole or in part, of every operator", kOptional);
+  }
+  [[nodiscard]] std::vector<MemoryReference> memory_references() const {
+    return {{"weights_from", weights_from},
+            {"activations_from", activations_from},
+            {"outputs_to", outputs_to},
+            {"backing", backing}};
+  }
+  [[nodiscard]] std::vector<FieldProblem> problems() const {
+    if (native.is_coded()) {
+      return {{"native", "a coded format cannot be multiplied", "give int8, fp16, bf16, ..."}};
+    }
+    return {};
   }
 };
 

@@ -1,0 +1,174 @@
+#include "hw/system.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "core/text/did_you_mean.h"
+
+namespace cairn::hw {
+namespace {
+
+constexpr Bits kDefaultWidth{128};
+
+std::vector<std::string> names_of(std::span<const ResolvedMemory> memories) {
+  std::vector<std::string> names;
+  for (const ResolvedMemory& memory : memories) {
+    names.push_back(memory.name);
+  }
+  return names;
+}
+
+std::string nearest_or_all(std::string_view word, const std::vector<std::string>& names) {
+  if (const std::optional<std::string> near = nearest(word, names)) {
+    return fmt::format("did you mean '{}'?", *near);
+  }
+  return fmt::format("one of: {}", fmt::join(names, ", "));
+}
+
+std::vector<ResolvedMemory> resolve_all(const SystemSpec& spec, const Technology& technology) {
+  std::vector<ResolvedMemory> memories;
+  for (const auto& [name, memory] : spec.memories) {
+    memories.push_back(resolve(name, memory, technology));
+  }
+  return memories;
+}
+
+}  // namespace
+
+std::string DeviceContext::names_hint(std::string_view name) const {
+  return nearest_or_all(name, names_of(memories));
+}
+
+std::vector<FieldProblem> SystemSpec::problems() const {
+  std::vector<FieldProblem> found;
+  const std::vector<std::string> known = memories.names();
+  if (devices.empty()) {
+    found.push_back({"devices", "a system needs at least one device", ""});
+  }
+  for (const auto& [device, spec] : devices) {
+    for (const MemoryReference& reference :
+         std::visit([](const auto& s) { return s.memory_references(); }, spec)) {
+      if (memories.find(reference.memory) == nullptr) {
+        found.push_back({fmt::format("devices.{}.{}", device, reference.field),
+                         fmt::format("no memory is called '{}'", reference.memory),
+                         nearest_or_all(reference.memory, known)});
+      }
+    }
+  }
+  std::vector<std::string> ends = known;
+  for (const std::string& device : devices.names()) {
+    ends.push_back(device);
+  }
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    for (const auto& [field, end] :
+         {std::pair{"from", links[i].from}, std::pair{"to", links[i].to}}) {
+      if (memories.find(end) == nullptr && devices.find(end) == nullptr) {
+        found.push_back({fmt::format("links.{}.{}", i, field),
+                         fmt::format("no device or memory is called '{}'", end),
+                         nearest_or_all(end, ends)});
+      }
+    }
+  }
+  return found;
+}
+
+ResolvedMemory resolve(const std::string& name, const MemorySpec& spec,
+                       const Technology& technology) {
+  const auto channels = static_cast<double>(spec.channels);
+  ResolvedMemory memory;
+  memory.name = name;
+  memory.kind = spec.kind;
+  memory.capacity_bits = static_cast<double>(spec.capacity.count()) * channels;
+  memory.peak_bandwidth = spec.bandwidth ? spec.bandwidth->count() * channels
+                                         : std::numeric_limits<double>::infinity();
+  memory.bandwidth = memory.peak_bandwidth * spec.achievable;
+  memory.latency_s = spec.latency.count();
+  if (is_on_chip(spec.kind)) {
+    const SramFigures sram = technology.sram(spec.capacity, spec.width.value_or(kDefaultWidth));
+    memory.read_energy = sram.read.count();
+    memory.write_energy = sram.write.count();
+    memory.static_power = sram.leakage.count() * channels;
+    memory.area_mm2 = sram.area.count() * kSquareMillimetresPerSquareMetre * channels;
+    memory.energy_confidence = sram.confidence;
+  } else if (const std::optional<DramFigures>& dram = technology.dram(spec.kind)) {
+    memory.read_energy = dram->read.count();
+    memory.write_energy = dram->write.count();
+    memory.static_power = dram->background.count() * memory.capacity_bits;
+    memory.area_mm2 = spec.bandwidth ? dram->phy_for(*spec.bandwidth).count() *
+                                           kSquareMillimetresPerSquareMetre * channels
+                                     : 0.0;
+    memory.energy_confidence = dram->confidence;
+  }
+  if (spec.read_energy) {
+    memory.read_energy = spec.read_energy->count();
+  }
+  if (spec.write_energy) {
+    memory.write_energy = spec.write_energy->count();
+  }
+  if (spec.static_power) {
+    memory.static_power = spec.static_power->count();
+  }
+  if (spec.area) {
+    memory.area_mm2 = spec.area->count() * kSquareMillimetresPerSquareMetre;
+  }
+  return memory;
+}
+
+std::optional<Infeasible> Machine::problem(const SystemSpec& spec, const Technology& technology) {
+  const std::vector<ResolvedMemory> memories = resolve_all(spec, technology);
+  const DeviceContext context{memories, &technology};
+  for (const auto& [name, device] : spec.devices) {
+    std::optional<Infeasible> problem = std::visit(
+        [&](const auto& s) {
+          using Spec = std::decay_t<decltype(s)>;
+          return ModelOf<Spec>::problem(s, context);
+        },
+        device);
+    if (problem) {
+      problem->what = fmt::format("devices.{}: {}", name, problem->what);
+      return problem;
+    }
+  }
+  return std::nullopt;
+}
+
+Machine::Machine(const SystemSpec& spec, const Technology& technology)
+    : memories_(resolve_all(spec, technology)) {
+  const DeviceContext context{memories_, &technology};
+  for (const auto& [name, device] : spec.devices) {
+    devices_.push_back(std::visit(
+        [&](const auto& s) -> DeviceModel {
+          using Spec = std::decay_t<decltype(s)>;
+          return ModelOf<Spec>(s, context);
+        },
+        device));
+    std::visit(
+        [&](const auto& model) {
+          static_power_ += model.static_power();
+          std::vector<AreaPart> parts;
+          model.append_area(parts);
+          for (AreaPart& part : parts) {
+            part.what = fmt::format("{} {}", name, part.what);
+            area_.push_back(std::move(part));
+          }
+        },
+        devices_.back());
+  }
+  for (const ResolvedMemory& memory : memories_) {
+    static_power_ += memory.static_power;
+    if (memory.area_mm2 > 0) {
+      area_.push_back({memory.name, memory.area_mm2, memory.energy_confidence});
+    }
+  }
+}
+
+double Machine::area_mm2() const {
+  double total = 0;
+  for (const AreaPart& part : area_) {
+    total += part.mm2;
+  }
+  return total;
+}
+
+}  // namespace cairn::hw

@@ -1,0 +1,196 @@
+#include "sim/evaluator.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace cairn::sim {
+namespace {
+
+/// Follower pointers of a group for a GroupView; groups are small, so a fixed array serves.
+class Followers {
+ public:
+  explicit Followers(const UniqueGroup& group) {
+    for (const models::Operator& f : group.followers) {
+      pointers_.push_back(&f);
+    }
+  }
+  [[nodiscard]] std::span<const models::Operator* const> view() const { return pointers_; }
+
+ private:
+  std::vector<const models::Operator*> pointers_;
+};
+
+hw::Estimate price_group(const UniqueGroup& group, const hw::Machine& machine,
+                         hw::MappingObjective objective, const hw::MappingConstraint& constraint) {
+  const Followers followers(group);
+  const hw::GroupView view{&group.anchor, followers.view(), group.fused};
+  return std::visit(
+      [&](const auto& device) { return device.price(view, constraint, objective); },
+      machine.primary());
+}
+
+double peak_of(const UniqueGroup& group, const hw::Machine& machine) {
+  return std::visit(
+      [&](const auto& device) { return device.peak_macs_per_second(group.anchor.formats); },
+      machine.primary());
+}
+
+const hw::ResolvedMemory& backing_of(const hw::Machine& machine) {
+  return std::visit([](const auto& device) -> const hw::ResolvedMemory& { return device.backing(); },
+                    machine.primary());
+}
+
+std::string formats_text(const models::Formats& f) {
+  return fmt::format("w {} a {} o {}", models::to_text(f.weights), models::to_text(f.activations),
+                     models::to_text(f.outputs));
+}
+
+GroupRow row_of(const UniqueGroup& group, const hw::OperatorCost& cost) {
+  const auto count = static_cast<double>(group.count);
+  GroupRow row;
+  row.name = group.label;
+  row.kind = models::kind_name(group.anchor.shape);
+  row.count = group.count;
+  row.latency_s = count * cost.latency_s();
+  row.energy_j = count * cost.energy.total();
+  row.utilization = cost.utilization;
+  row.dram_bits = count * (cost.dram_read_bits + cost.dram_write_bits);
+  row.operations = 2 * count * static_cast<double>(cost.macs);
+  row.fused_bits_saved = count * cost.fused_bits_saved;
+  row.bottleneck = cairn::to_text(cost.bottleneck);
+  row.mapping = hw::to_text(cost.mapping);
+  row.formats = formats_text(group.anchor.formats);
+  return row;
+}
+
+/// Traffic that fusing saved: price every member by itself and compare.
+double saved_bits(const UniqueGroup& group, const hw::OperatorCost& fused,
+                  const hw::Machine& machine, hw::MappingObjective objective) {
+  if (group.fused == 0) {
+    return 0;
+  }
+  double alone = 0;
+  std::vector<const models::Operator*> members{&group.anchor};
+  for (const models::Operator& f : group.followers) {
+    members.push_back(&f);
+  }
+  for (const models::Operator* member : members) {
+    const hw::GroupView view{member, {}, 0};
+    const hw::Estimate estimate = std::visit(
+        [&](const auto& device) { return device.price(view, {}, objective); }, machine.primary());
+    if (const auto* cost = std::get_if<hw::OperatorCost>(&estimate)) {
+      alone += cost->dram_read_bits + cost->dram_write_bits;
+    }
+  }
+  return std::max(0.0, alone - fused.dram_read_bits - fused.dram_write_bits);
+}
+
+}  // namespace
+
+const PriceCache::Entry& GroupPricer::price_new(std::uint64_t key, const UniqueGroup& group,
+                                                const hw::Machine& machine,
+                                                hw::MappingObjective objective) {
+  hw::Estimate estimate = price_group(group, machine, objective, {});
+  if (auto* refused = std::get_if<hw::Infeasible>(&estimate)) {
+    return cache_.put(key, Refusal{std::move(refused->what), std::move(refused->limit),
+                                   refused->excess});
+  }
+  return cache_.put(key, price_of(std::get<hw::OperatorCost>(estimate), peak_of(group, machine)));
+}
+
+std::optional<hw::Infeasible> capacity_problem(double needed_bits, const hw::Machine& machine) {
+  const hw::ResolvedMemory& backing = backing_of(machine);
+  if (needed_bits <= backing.capacity_bits) {
+    return std::nullopt;
+  }
+  return hw::Infeasible{
+      fmt::format("memories.{}.capacity: the workload needs {:.3f} GiB, {:.3f} GiB over",
+                  backing.name, needed_bits / 8 / 1073741824.0,
+                  (needed_bits - backing.capacity_bits) / 8 / 1073741824.0),
+      backing.name + ".capacity", needed_bits / backing.capacity_bits - 1.0};
+}
+
+std::variant<WorkloadReport, hw::Infeasible> report_workload(
+    const CompiledWorkload& workload, const hw::Machine& machine, hw::MappingObjective objective,
+    const hw::MappingConstraint& constraint) {
+  WorkloadReport report;
+  report.weight_bits = workload.weight_bits;
+  report.kv_bits = workload.kv_bits;
+  report.peak_bits = workload.weight_bits + workload.kv_bits + workload.activation_bits;
+  report.tokens = workload.tokens;
+  report.batch = workload.batch;
+  report.static_power = machine.static_power();
+  if (std::optional<hw::Infeasible> full = capacity_problem(report.peak_bits, machine)) {
+    return std::move(*full);
+  }
+  std::vector<GroupPrice> prices;
+  for (const UniqueGroup& group : workload.unique) {
+    hw::Estimate estimate = price_group(group, machine, objective, constraint);
+    if (auto* refused = std::get_if<hw::Infeasible>(&estimate)) {
+      refused->what = group.label + ": " + refused->what;
+      return std::move(*refused);
+    }
+    auto& cost = std::get<hw::OperatorCost>(estimate);
+    cost.fused_bits_saved = saved_bits(group, cost, machine, objective);
+    prices.push_back(price_of(cost, peak_of(group, machine)));
+    report.rows.push_back(row_of(group, cost));
+  }
+  report.cost = total_cost(workload, prices, machine.static_power());
+  return report;
+}
+
+std::vector<ChainStep> chain_of(const CompiledWorkload& workload,
+                                std::span<const GroupPrice> prices, std::size_t most_steps) {
+  std::vector<ChainStep> steps;
+  for (const Segment& segment : workload.segments) {
+    for (std::int64_t copy = 0; copy < segment.copies; ++copy) {
+      for (const std::uint32_t g : segment.groups) {
+        if (steps.size() == most_steps) {
+          return steps;
+        }
+        steps.push_back(prices[g].step);
+      }
+    }
+  }
+  return steps;
+}
+
+double metric_value(Metric metric, const WorkloadCost& cost, double weight_bits, double kv_bits,
+                    double peak_bits, std::int64_t tokens, std::int64_t batch) {
+  constexpr double kBitsPerByte = 8;
+  const double energy = cost.energy.total();
+  const auto all_tokens = static_cast<double>(tokens);
+  switch (metric) {
+    case Metric::latency:
+      return cost.latency_s;
+    case Metric::latency_per_token:
+      return cost.latency_s * static_cast<double>(batch) / all_tokens;
+    case Metric::throughput:
+      return all_tokens / cost.latency_s;
+    case Metric::energy:
+      return energy;
+    case Metric::energy_per_token:
+      return energy / all_tokens;
+    case Metric::energy_delay:
+      return energy * cost.latency_s;
+    case Metric::power:
+      return energy / cost.latency_s;
+    case Metric::peak_memory:
+      return peak_bits / kBitsPerByte;
+    case Metric::weight_memory:
+      return weight_bits / kBitsPerByte;
+    case Metric::kv_memory:
+      return kv_bits / kBitsPerByte;
+    case Metric::dram_traffic:
+      return (cost.dram_read_bits + cost.dram_write_bits) / kBitsPerByte;
+    case Metric::utilization:
+      return cost.utilization;
+    case Metric::area:
+    case Metric::quality_loss:
+      break;  // of the design point, not of a workload
+  }
+  return 0;
+}
+
+}  // namespace cairn::sim

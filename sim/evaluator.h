@@ -1,0 +1,94 @@
+/// \file
+/// From a scenario to its cost: one workload on one machine, and the same for design points.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "hw/system.h"
+#include "sim/cost_report.h"
+#include "sim/metrics.h"
+#include "sim/price_cache.h"
+#include "sim/scenario.h"
+
+namespace cairn::sim {
+
+/// One workload on one machine, in full.
+struct WorkloadReport {
+  WorkloadCost cost;
+  std::vector<GroupRow> rows;
+  double weight_bits{};
+  double kv_bits{};
+  double peak_bits{};
+  std::int64_t tokens{};
+  std::int64_t batch{};
+  double static_power{};
+};
+
+/// Prices the groups of a workload through a cache.
+class GroupPricer {
+ public:
+  explicit GroupPricer(std::size_t cache_places) : cache_(cache_places) {}
+
+  /// Prices of `workload.unique` in order.
+  /// \param key    hash of everything about the machine that a price depends on.
+  /// \param machine called only on a miss: building a machine is the dear part.
+  /// \returns nothing, or the refusal of the first group that cannot run.
+  template <class MachineSource>
+  std::optional<Refusal> price(std::uint64_t key, const CompiledWorkload& workload,
+                               hw::MappingObjective objective, MachineSource&& machine,
+                               std::vector<GroupPrice>& prices);
+
+  [[nodiscard]] const PriceCache& cache() const { return cache_; }
+
+ private:
+  const PriceCache::Entry& price_new(std::uint64_t key, const UniqueGroup& group,
+                                     const hw::Machine& machine, hw::MappingObjective objective);
+  PriceCache cache_;
+};
+
+/// Full breakdown, priced anew. \returns Infeasible if a group cannot run or memory is too small.
+[[nodiscard]] std::variant<WorkloadReport, hw::Infeasible> report_workload(
+    const CompiledWorkload& workload, const hw::Machine& machine, hw::MappingObjective objective,
+    const hw::MappingConstraint& constraint = {});
+
+/// Capacity of the backing memory against what the workload keeps there.
+[[nodiscard]] std::optional<hw::Infeasible> capacity_problem(double needed_bits,
+                                                             const hw::Machine& machine);
+
+/// The timeline of a workload whose prices are known; at most \p most_steps operators.
+[[nodiscard]] std::vector<ChainStep> chain_of(const CompiledWorkload& workload,
+                                              std::span<const GroupPrice> prices,
+                                              std::size_t most_steps);
+
+/// One value of a metric for one workload.
+[[nodiscard]] double metric_value(Metric metric, const WorkloadCost& cost, double weight_bits,
+                                  double kv_bits, double peak_bits, std::int64_t tokens,
+                                  std::int64_t batch);
+
+template <class MachineSource>
+std::optional<Refusal> GroupPricer::price(std::uint64_t key, const CompiledWorkload& workload,
+                                          hw::MappingObjective objective, MachineSource&& machine,
+                                          std::vector<GroupPrice>& prices) {
+  prices.resize(workload.unique.size());
+  for (std::size_t u = 0; u < workload.unique.size(); ++u) {
+    const UniqueGroup& group = workload.unique[u];
+    const std::uint64_t full_key = combine(key, group.hash);
+    const PriceCache::Entry* entry = cache_.find(full_key);
+    if (entry == nullptr) {
+      entry = &price_new(full_key, group, machine(), objective);
+    }
+    if (entry->refusal >= 0) {
+      return cache_.refusal(entry->refusal);
+    }
+    prices[u] = entry->price;
+  }
+  return std::nullopt;
+}
+
+}  // namespace cairn::sim

@@ -1,0 +1,317 @@
+#include "sim/point_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/config/reader.h"
+#include "core/hash.h"
+#include "models/importers/hugging_face.h"
+
+namespace cairn::sim {
+namespace {
+
+/// Places of the price cache of one thread: about 30 MiB.
+constexpr std::size_t kCachePlaces = 1U << 17U;
+/// Most compiled workloads and machine summaries kept by one thread.
+constexpr std::size_t kMostSets = 4096;
+constexpr std::size_t kMostMachines = 65536;
+
+constexpr std::uint64_t kSystemSalt = 0x5157;
+constexpr std::uint64_t kWorkloadSalt = 0x3a11;
+
+template <class T>
+void read_section(const Node& node, T& out, KnobBinder& knobs, const char* path,
+                  Diagnostics& diagnostics) {
+  if (node.kind != Node::Kind::null) {
+    read(node, out, diagnostics, ReadOptions{.knobs = &knobs, .path = path});
+  }
+}
+
+std::vector<std::size_t> members_of(const KnobBinder& binder) {
+  std::vector<std::size_t> members;
+  for (std::size_t k = 0; k < binder.knobs().size(); ++k) {
+    if (binder.knobs()[k].used) {
+      members.push_back(k);
+    }
+  }
+  return members;
+}
+
+std::uint64_t key_of(std::uint64_t salt, std::span<const std::size_t> members,
+                     std::span<const std::uint32_t> choices) {
+  Hasher hasher{salt};
+  for (const std::size_t k : members) {
+    hasher.add(choices[k]);
+  }
+  return hasher.value();
+}
+
+}  // namespace
+
+struct PointModel::CompiledSet {
+  struct Pass {
+    CompiledWorkload workload;
+    /// Further steps of a decode that generates several tokens (each with a longer context).
+    std::vector<CompiledWorkload> later;
+  };
+  std::vector<Pass> passes;
+  double quality_loss{};
+  std::string quality_label;
+  double peak_bits{};
+};
+
+struct PointModel::MachineEntry {
+  std::optional<hw::Infeasible> problem;
+  double static_power{};
+  double area_mm2{};
+  double capacity_bits{};
+  std::string backing;
+};
+
+PointModel::PointModel(const ScenarioNodes& nodes, const std::vector<KnobChoices>& knobs,
+                       WorkloadBuilder workloads, TechnologyLibrary technologies,
+                       Diagnostics& diagnostics)
+    : builder_(std::move(workloads)),
+      technologies_(std::move(technologies)),
+      current_(knobs.size(), 0),
+      pricer_(kCachePlaces) {
+  for (const KnobChoices& knob : knobs) {
+    system_knobs_.declare(knob.name, knob.at, knob.choices);
+    workload_knobs_.declare(knob.name, knob.at, knob.choices);
+  }
+  read_section(nodes.system, spec_.system, system_knobs_, "system", diagnostics);
+  read_section(nodes.mapping, spec_.mapping, system_knobs_, "mapping", diagnostics);
+  read_section(nodes.workloads, spec_.workloads, workload_knobs_, "workloads", diagnostics);
+  read_section(nodes.compression, spec_.compression, workload_knobs_, "compression", diagnostics);
+  read_section(nodes.fusion, spec_.fusion, workload_knobs_, "fusion", diagnostics);
+  read_section(nodes.quality, spec_.quality, workload_knobs_, "quality", diagnostics);
+  system_members_ = members_of(system_knobs_);
+  workload_members_ = members_of(workload_knobs_);
+  for (std::size_t k = 0; k < knobs.size(); ++k) {
+    if (!system_knobs_.knobs()[k].used && !workload_knobs_.knobs()[k].used) {
+      unused_.push_back(knobs[k].name);
+    }
+  }
+  for (const WorkloadSpec& w : spec_.workloads) {
+    labels_.push_back(w.label());
+    if (std::count(labels_.begin(), labels_.end(), labels_.back()) > 1) {
+      diagnostics.error(nodes.workloads.at, "workloads",
+                        fmt::format("two workloads are called '{}'", labels_.back()),
+                        "give each a `name`");
+    }
+  }
+  if (spec_.workloads.empty()) {
+    diagnostics.error(nodes.workloads.at, "workloads", "a study needs at least one workload");
+  }
+  system_key_ = key_of(kSystemSalt, system_members_, current_);
+  workload_key_ = key_of(kWorkloadSalt, workload_members_, current_);
+}
+
+PointModel::~PointModel() = default;
+
+void PointModel::apply(std::span<const std::uint32_t> choices) {
+  bool system_changed = false;
+  bool workload_changed = false;
+  for (const std::size_t k : system_members_) {
+    if (choices[k] != current_[k]) {
+      system_knobs_.set(k, choices[k]);
+      system_changed = true;
+    }
+  }
+  for (const std::size_t k : workload_members_) {
+    if (choices[k] != current_[k]) {
+      workload_knobs_.set(k, choices[k]);
+      workload_changed = true;
+    }
+  }
+  std::copy(choices.begin(), choices.end(), current_.begin());
+  if (system_changed) {
+    system_key_ = key_of(kSystemSalt, system_members_, current_);
+  }
+  if (workload_changed) {
+    workload_key_ = key_of(kWorkloadSalt, workload_members_, current_);
+  }
+}
+
+const PointModel::CompiledSet& PointModel::compiled_set() {
+  const auto found = sets_.find(workload_key_);
+  if (found != sets_.end()) {
+    return *found->second;
+  }
+  if (sets_.size() >= kMostSets) {
+    sets_.clear();
+  }
+  ++counters_.workloads;
+  auto set = std::make_unique<CompiledSet>();
+  const QualityModel quality(spec_.quality);
+  for (const WorkloadSpec& spec : spec_.workloads) {
+    const models::Workload compressed =
+        models::compress(builder_.build(spec), spec_.compression);
+    CompiledSet::Pass pass;
+    pass.workload = compile(compressed, spec_.fusion);
+    for (std::int64_t step = 1; step < spec.generate.value_or(1); ++step) {
+      models::Workload next = compressed;
+      models::set_context(next, spec.context + step);
+      pass.later.push_back(compile(next, spec_.fusion));
+    }
+    const CompiledWorkload& last = pass.later.empty() ? pass.workload : pass.later.back();
+    set->peak_bits =
+        std::max(set->peak_bits, last.weight_bits + last.kv_bits + last.activation_bits);
+    // Every workload of a study is the same compressed model; the first decides the figure.
+    if (set->passes.empty()) {
+      const QualityFigure figure = quality.figure(compressed);
+      set->quality_loss = figure.loss;
+      set->quality_label = figure.label;
+      quality_label_ = figure.label;
+    }
+    set->passes.push_back(std::move(pass));
+  }
+  return *sets_.emplace(workload_key_, std::move(set)).first->second;
+}
+
+const PointModel::MachineEntry& PointModel::machine_entry() {
+  const auto found = machines_.find(system_key_);
+  if (found != machines_.end()) {
+    return *found->second;
+  }
+  if (machines_.size() >= kMostMachines) {
+    machines_.clear();
+  }
+  auto entry = std::make_unique<MachineEntry>();
+  const hw::Technology technology = technologies_.load(spec_.system.technology);
+  entry->problem = hw::Machine::problem(spec_.system, technology);
+  if (!entry->problem) {
+    const hw::Machine& built = machine();
+    entry->static_power = built.static_power();
+    entry->area_mm2 = built.area_mm2();
+    const hw::ResolvedMemory& backing = std::visit(
+        [](const auto& device) -> const hw::ResolvedMemory& { return device.backing(); },
+        built.primary());
+    entry->capacity_bits = backing.capacity_bits;
+    entry->backing = backing.name;
+  }
+  return *machines_.emplace(system_key_, std::move(entry)).first->second;
+}
+
+const hw::Machine& PointModel::machine() {
+  if (!machine_ || machine_key_ != system_key_) {
+    machine_ = std::make_unique<hw::Machine>(spec_.system,
+                                             technologies_.load(spec_.system.technology));
+    machine_key_ = system_key_;
+    ++counters_.machines;
+  }
+  return *machine_;
+}
+
+PointStatus PointModel::evaluate(std::span<const std::uint32_t> choices,
+                                 std::span<double> metrics) {
+  ++counters_.points;
+  apply(choices);
+  const MachineEntry& entry = machine_entry();
+  if (entry.problem) {
+    refusal_ = {entry.problem->what, entry.problem->limit, entry.problem->excess};
+    return PointStatus::infeasible;
+  }
+  const CompiledSet& set = compiled_set();
+  if (set.peak_bits > entry.capacity_bits) {
+    const hw::Infeasible full = *capacity_problem(set.peak_bits, machine());
+    refusal_ = {full.what, full.limit, full.excess};
+    return PointStatus::infeasible;
+  }
+  prices_.resize(1);
+  costs_.assign(set.passes.size(), WorkloadCost{});
+  const auto source = [this]() -> const hw::Machine& { return machine(); };
+  const hw::MappingObjective objective = spec_.mapping.minimize;
+  for (std::size_t w = 0; w < set.passes.size(); ++w) {
+    const CompiledSet::Pass& pass = set.passes[w];
+    const auto run = [&](const CompiledWorkload& workload) {
+      if (std::optional<Refusal> refused =
+              pricer_.price(system_key_, workload, objective, source, prices_[0])) {
+        refusal_ = std::move(*refused);
+        return false;
+      }
+      costs_[w].add(total_cost(workload, prices_[0], entry.static_power));
+      return true;
+    };
+    if (!run(pass.workload) || !std::all_of(pass.later.begin(), pass.later.end(), run)) {
+      return PointStatus::infeasible;
+    }
+  }
+  write_metrics(set, entry, metrics);
+  return PointStatus::feasible;
+}
+
+/// A metric over all workloads: sums with the workloads' weights where that has a meaning, the
+/// largest where memory is concerned, and ratios of the sums.
+template <class One>
+double PointModel::total(Metric metric, std::size_t count, const One& one) const {
+  const auto sum = [&](Metric m) {
+    double value = 0;
+    for (std::size_t w = 0; w < count; ++w) {
+      value += spec_.workloads[w].weight * one(m, w);
+    }
+    return value;
+  };
+  switch (metric) {
+    case Metric::peak_memory:
+    case Metric::weight_memory:
+    case Metric::kv_memory: {
+      double most = 0;
+      for (std::size_t w = 0; w < count; ++w) {
+        most = std::max(most, one(metric, w));
+      }
+      return most;
+    }
+    case Metric::energy_delay:
+      return sum(Metric::energy) * sum(Metric::latency);
+    case Metric::power:
+      return sum(Metric::energy) / sum(Metric::latency);
+    case Metric::utilization: {
+      double busy = 0;
+      for (std::size_t w = 0; w < count; ++w) {
+        busy += spec_.workloads[w].weight * one(Metric::latency, w) * one(metric, w);
+      }
+      return busy / sum(Metric::latency);
+    }
+    case Metric::throughput: {  // all tokens over all time
+      double tokens = 0;
+      for (std::size_t w = 0; w < count; ++w) {
+        tokens += spec_.workloads[w].weight * one(metric, w) * one(Metric::latency, w);
+      }
+      return tokens / sum(Metric::latency);
+    }
+    default:
+      return sum(metric);
+  }
+}
+
+void PointModel::write_metrics(const CompiledSet& set, const MachineEntry& machine,
+                               std::span<double> metrics) const {
+  const auto one = [&](Metric metric, std::size_t w) {
+    const CompiledSet::Pass& pass = set.passes[w];
+    const CompiledWorkload& last = pass.later.empty() ? pass.workload : pass.later.back();
+    const auto steps = static_cast<std::int64_t>(pass.later.size()) + 1;
+    return metric_value(metric, costs_[w], last.weight_bits, last.kv_bits,
+                        last.weight_bits + last.kv_bits + last.activation_bits,
+                        pass.workload.tokens * steps, pass.workload.batch);
+  };
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    const MetricColumn& column = columns_[c];
+    if (column.metric == Metric::area) {
+      metrics[c] = machine.area_mm2;
+    } else if (column.metric == Metric::quality_loss) {
+      metrics[c] = set.quality_loss;
+    } else if (column.workload >= 0) {
+      metrics[c] = one(column.metric, static_cast<std::size_t>(column.workload));
+    } else if (set.passes.size() == 1) {
+      metrics[c] = one(column.metric, 0);
+    } else {
+      metrics[c] = total(column.metric, set.passes.size(), one);
+    }
+  }
+}
+
+}  // namespace cairn::sim

@@ -1,0 +1,115 @@
+#include "sim/workload_spec.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <variant>
+
+#include "core/error.h"
+#include "core/text/did_you_mean.h"
+#include "models/importers/cnn.h"
+#include "models/importers/hugging_face.h"
+#include "models/importers/onnx.h"
+
+namespace cairn::sim {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> stems_in(const fs::path& directory) {
+  std::vector<std::string> stems;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(directory, ignored)) {
+    if (entry.path().extension() == ".json" || entry.path().extension() == ".yaml") {
+      stems.push_back(entry.path().stem().string());
+    }
+  }
+  std::sort(stems.begin(), stems.end());
+  return stems;
+}
+
+[[noreturn]] void unknown_model(const std::string& model, const fs::path& directory) {
+  const std::vector<std::string> stems = stems_in(directory);
+  Diagnostics diagnostics;
+  const std::optional<std::string> near = nearest(model, stems);
+  diagnostics.error({}, "model", fmt::format("no model or file is called '{}'", model),
+                    near ? fmt::format("did you mean '{}'?", *near)
+                         : fmt::format("one of: {}, or a path", fmt::join(stems, ", ")));
+  diagnostics.throw_if_any();
+  throw InternalError("an error was reported but not thrown");
+}
+
+fs::path find_file(const std::string& model, const fs::path& directory) {
+  for (const char* extension : {".json", ".yaml"}) {
+    const fs::path stem = directory / (model + extension);
+    if (fs::exists(stem)) {
+      return stem;
+    }
+  }
+  if (fs::is_regular_file(model)) {
+    return model;
+  }
+  unknown_model(model, directory);
+}
+
+}  // namespace
+
+std::string WorkloadSpec::label() const { return name.value_or(std::string{to_text(phase)}); }
+
+struct WorkloadBuilder::Cache {
+  using File = std::variant<models::ModelConfig, models::CnnTable>;
+  fs::path directory;
+  std::mutex mutex;
+  std::map<fs::path, File> files;
+
+  File read(const fs::path& path) {
+    Diagnostics diagnostics;
+    File file;
+    if (path.extension() == ".yaml" || path.extension() == ".yml") {
+      file = models::read_cnn(path, diagnostics);
+    } else {
+      file = models::read_hugging_face(path, diagnostics);
+    }
+    diagnostics.throw_if_any();
+    return file;
+  }
+  const File& get(const fs::path& path) {
+    const std::scoped_lock lock(mutex);
+    const auto found = files.find(path);
+    return found != files.end() ? found->second : files.emplace(path, read(path)).first->second;
+  }
+};
+
+WorkloadBuilder::WorkloadBuilder(fs::path models_directory) : cache_(std::make_shared<Cache>()) {
+  cache_->directory = std::move(models_directory);
+}
+WorkloadBuilder::~WorkloadBuilder() = default;
+WorkloadBuilder::WorkloadBuilder(const WorkloadBuilder&) = default;
+WorkloadBuilder& WorkloadBuilder::operator=(const WorkloadBuilder&) = default;
+WorkloadBuilder::WorkloadBuilder(WorkloadBuilder&&) noexcept = default;
+WorkloadBuilder& WorkloadBuilder::operator=(WorkloadBuilder&&) noexcept = default;
+
+models::Workload WorkloadBuilder::build(const WorkloadSpec& spec) const {
+  const fs::path path = find_file(spec.model, cache_->directory);
+  if (path.extension() == ".onnx") {
+    Diagnostics diagnostics;
+    models::OnnxOptions options;
+    options.batch = spec.batch;
+    for (const auto& [name, value] : spec.dimensions) {
+      options.dimensions.emplace_back(name, value);
+    }
+    models::Workload workload = models::read_onnx(path, options, diagnostics);
+    diagnostics.throw_if_any();
+    return workload;
+  }
+  const Cache::File& file = cache_->get(path);
+  if (const auto* table = std::get_if<models::CnnTable>(&file)) {
+    return models::build_cnn(*table, spec.batch);
+  }
+  return models::build_transformer(std::get<models::ModelConfig>(file), spec.phase,
+                                   {.batch = spec.batch, .context = spec.context});
+}
+
+}  // namespace cairn::sim
