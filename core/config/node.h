@@ -20,6 +20,8 @@ struct Node {
   Kind kind{Kind::null};
   std::string scalar;  ///< of a scalar: its text without quotes
   bool quoted{};       ///< of a scalar: it stood in quotes or in a block, so `$name` is no knob
+  /// An error about a part of it was reported already, so what is missing is not reported again.
+  bool incomplete{};
   SourceSpan at;
   std::vector<NodeEntry> entries;  ///< of a map
   std::vector<Node> items;         ///< of a sequence

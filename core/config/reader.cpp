@@ -45,6 +45,9 @@ void ReadState::error_below(std::string_view key, const SourceSpan& at, std::str
 }
 
 bool ReadState::expected(const Node& node, std::string_view what) {
+  if (node.is_null() && node.incomplete) {
+    return false;
+  }
   error(node.at, fmt::format("expected {}, found {}", what, describe_found(node)));
   return false;
 }
@@ -103,7 +106,7 @@ void ReadState::problem(const Node& map, const FieldProblem& problem) {
 const Node* FieldReader::find(std::string_view name, std::string_view help, bool required) {
   known_.emplace_back(name);
   const Node* child = map_->find(name);
-  if (child == nullptr && required) {
+  if (child == nullptr && required && !map_->incomplete) {
     missing_.push_back({std::string{name}, std::string{help}});
   }
   return child;
@@ -151,6 +154,9 @@ std::optional<std::size_t> read_kind(ReadState& state, const Node& node,
   }
   const Node* kind = node.find("kind");
   if (kind == nullptr) {
+    if (node.incomplete) {
+      return std::nullopt;
+    }
     state.error_below("kind", node.at, "key is missing", one_of(kinds));
     return std::nullopt;
   }

@@ -37,6 +37,7 @@ class Loader {
     Node root = parse_yaml(text, path, *diagnostics_);
     if (root.is_null() && diagnostics_->error_count() == errors) {
       diagnostics_->error({path, 0, 0, "", 0}, "", "the file is empty");
+      root.incomplete = true;
     }
     resolve_inside(root, path);
     return root;
@@ -66,13 +67,29 @@ class Loader {
       return;
     }
     std::erase_if(node.entries, [](const NodeEntry& entry) { return entry.key == "extends"; });
+    const std::size_t errors = diagnostics_->error_count();
     Node base = Node::make_map();
     for (const Node& file : files_of(extends->value, prefix + "extends")) {
       add_base(base, file, prefix + "extends");
     }
     base.at = node.at;
+    const bool failed = diagnostics_->error_count() > errors;
     merge(base, std::move(node));
     node = std::move(base);
+    if (failed) {
+      mark_incomplete(node);
+    }
+  }
+
+  /// After a base could not be read, any part may miss something.
+  static void mark_incomplete(Node& node) {
+    node.incomplete = true;
+    for (Node& item : node.items) {
+      mark_incomplete(item);
+    }
+    for (NodeEntry& entry : node.entries) {
+      mark_incomplete(entry.value);
+    }
   }
 
   std::vector<Node> files_of(const Node& value, const std::string& path) {
@@ -283,6 +300,7 @@ void merge(Node& base, Node over) {
     return;
   }
   base.at = over.at;
+  base.incomplete = base.incomplete || over.incomplete;
   for (NodeEntry& entry : over.entries) {
     if (Node* existing = base.find(entry.key)) {
       merge(*existing, std::move(entry.value));

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -22,6 +23,7 @@ namespace {
 
 constexpr std::size_t kDeepest = 100;
 constexpr std::size_t kMostNodes = 1'000'000;
+constexpr std::size_t kMostOpenBrackets = 1000;
 
 /// Stops the parser; the position and the message become a diagnostic.
 struct Refused {
@@ -29,19 +31,62 @@ struct Refused {
   std::string path;
   std::string message;
   std::string hint;
+  bool not_a_key = false;  ///< also what an open bracket looks like
 };
+
+/// The offset behind a quoted text that begins at \p begin, or nothing if it never ends.
+std::optional<std::size_t> end_of_quote(std::string_view text, std::size_t begin) {
+  const char quote = text[begin];
+  for (std::size_t i = begin + 1; i < text.size(); ++i) {
+    if (text[i] == '\\' && quote == '"') {
+      ++i;
+    } else if (text[i] == quote) {
+      const bool doubled = quote == '\'' && i + 1 < text.size() && text[i + 1] == quote;
+      if (!doubled) {
+        return i + 1;
+      }
+      ++i;
+    }
+  }
+  return std::nullopt;
+}
+
+/// The innermost bracket that is still open at the end. Quotes and comments count as in YAML when
+/// they begin a word.
+std::optional<std::size_t> find_open_bracket(std::string_view text) {
+  constexpr std::string_view kBeforeWord = " \t\n\r[{,:";
+  std::vector<std::size_t> open;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool word = i == 0 || kBeforeWord.find(text[i - 1]) != std::string_view::npos;
+    if (word && (c == '"' || c == '\'')) {
+      i = end_of_quote(text, i).value_or(text.size()) - 1;
+    } else if (word && c == '#') {
+      i = std::min(text.find('\n', i), text.size() - 1);
+    } else if (c == '[' || c == '{') {
+      open.push_back(i);
+    } else if ((c == ']' || c == '}') && !open.empty()) {
+      open.pop_back();
+    }
+  }
+  return open.empty() ? std::nullopt : std::optional{open.back()};
+}
 
 /// Builds the tree from the parser's events, which know the position of every key and value.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(const SourceLines& lines, Diagnostics& diagnostics)
-      : lines_(&lines), diagnostics_(&diagnostics) {}
+  TreeBuilder(std::string_view text, const SourceLines& lines, Diagnostics& diagnostics)
+      : text_(text), lines_(&lines), diagnostics_(&diagnostics) {}
 
   [[nodiscard]] Node take_root() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (seen_document_) {
-      throw Refused{place(mark), "", "a second document in one file", "remove '---'"};
+      const SourceSpan at = place(mark);
+      throw Refused{at, "", "a second document in one file",
+                    at.text.starts_with("---")
+                        ? "remove '---'"
+                        : "does the indentation of this line fit the lines above?"};
     }
     seen_document_ = true;
   }
@@ -66,6 +111,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     check_tag(mark, tag);
+    check_quote(mark);
     Node node = Node::make_scalar(value, tag == "!");
     node.at = place(mark);
     accept(std::move(node), anchor);
@@ -118,6 +164,15 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
 
+  /// yaml-cpp 0.7 lets a quote run to the end of the file, so that the rest of it would vanish.
+  void check_quote(const YAML::Mark& mark) const {
+    const auto begin = static_cast<std::size_t>(mark.pos);
+    const bool quote = begin < text_.size() && (text_[begin] == '"' || text_[begin] == '\'');
+    if (quote && !end_of_quote(text_, begin)) {
+      throw Refused{place(mark), path(), "the quote is not closed", ""};
+    }
+  }
+
   void count(const Node& node, const YAML::Mark& mark) {
     if (++nodes_ > kMostNodes) {
       throw Refused{place(mark), path(), fmt::format("more than {} values", kMostNodes), ""};
@@ -151,7 +206,8 @@ class TreeBuilder final : public YAML::EventHandler {
   /// A list or a map cannot be a key.
   void expect_value(const Node& node) const {
     if (!stack_.empty() && stack_.back().node.is_map() && !stack_.back().has_key) {
-      throw Refused{node.at, path(), "a key must be a text, found " + describe_found(node), ""};
+      throw Refused{node.at, path(), "a key must be a text, found " + describe_found(node), "",
+                    true};
     }
   }
 
@@ -189,6 +245,7 @@ class TreeBuilder final : public YAML::EventHandler {
     top.key_at = std::move(node.at);
     if (top.key == "<<") {
       top.skip_value = true;
+      top.node.incomplete = true;
       diagnostics_->error(top.key_at, path(), "merge key '<<' is not supported",
                           "use 'extends: FILE', or write the keys out");
       return;
@@ -201,6 +258,7 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
 
+  std::string_view text_;
   const SourceLines* lines_;
   Diagnostics* diagnostics_;
   std::vector<Frame> stack_;
@@ -209,6 +267,22 @@ class TreeBuilder final : public YAML::EventHandler {
   std::size_t nodes_ = 0;
   bool seen_document_ = false;
 };
+
+/// The bracket that is one too many. yaml-cpp takes seconds for megabytes of open brackets before
+/// it refuses them; no text that means anything has so many, not even in quotes.
+std::optional<std::size_t> find_too_deep(std::string_view text) {
+  std::size_t open = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '[' || text[i] == '{') {
+      if (++open > kMostOpenBrackets) {
+        return i;
+      }
+    } else if ((text[i] == ']' || text[i] == '}') && open > 0) {
+      --open;
+    }
+  }
+  return std::nullopt;
+}
 
 /// The first line up to \p last whose indentation holds a tab, which YAML forbids; the parser's
 /// own message then seldom tells the cause.
@@ -224,7 +298,14 @@ std::optional<SourceSpan> find_tab(const SourceLines& lines, std::size_t last) {
   return std::nullopt;
 }
 
-void report(const YAML::Exception& error, const SourceLines& lines, Diagnostics& diagnostics) {
+void report_open_bracket(std::string_view text, std::size_t offset, const SourceLines& lines,
+                         Diagnostics& diagnostics) {
+  diagnostics.error(lines.span_at(offset), "",
+                    fmt::format("not valid YAML: bracket '{}' is not closed", text[offset]));
+}
+
+void report(const YAML::Exception& error, std::string_view text, const SourceLines& lines,
+            Diagnostics& diagnostics) {
   const bool placed = !error.mark.is_null();
   const std::size_t line = placed ? static_cast<std::size_t>(error.mark.line) : 0;
   const std::size_t byte = placed ? static_cast<std::size_t>(error.mark.column) : 0;
@@ -232,7 +313,16 @@ void report(const YAML::Exception& error, const SourceLines& lines, Diagnostics&
     diagnostics.error(std::move(*tab), "", "tab in the indentation", "use spaces");
     return;
   }
-  diagnostics.error(lines.span(line, byte), "", "not valid YAML: " + error.msg);
+  if (error.msg.find("flow not found") != std::string::npos) {
+    if (const auto bracket = find_open_bracket(text)) {
+      report_open_bracket(text, *bracket, lines, diagnostics);
+      return;
+    }
+  }
+  const bool colon = error.msg == "illegal map value";
+  diagnostics.error(
+      lines.span(line, byte), "", "not valid YAML: " + error.msg,
+      colon ? "a text with ': ' needs quotes; a key must be indented as its siblings" : "");
 }
 
 }  // namespace
@@ -245,23 +335,35 @@ Node parse_yaml(std::string_view text, const std::string& filename, Diagnostics&
   const SourceLines lines{text, filename};
   Node empty;
   empty.at = lines.span(0, 0);
+  empty.incomplete = true;
   if (const auto bad = find_not_text(text)) {
     SourceSpan at = lines.span_at(*bad);
     at.text.clear();  // the line cannot be shown
     diagnostics.error(std::move(at), "", "not a text file: a byte is not UTF-8");
     return empty;
   }
-  TreeBuilder builder{lines, diagnostics};
+  if (const auto deep = find_too_deep(text)) {
+    diagnostics.error(lines.span_at(*deep), "",
+                      fmt::format("more than {} brackets are open", kMostOpenBrackets));
+    return empty;
+  }
+  TreeBuilder builder{text, lines, diagnostics};
   try {
     std::istringstream stream{std::string{text}};
     YAML::Parser parser{stream};
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const Refused& refused) {
+    if (refused.not_a_key) {
+      if (const auto bracket = find_open_bracket(text)) {
+        report_open_bracket(text, *bracket, lines, diagnostics);
+        return empty;
+      }
+    }
     diagnostics.error(refused.at, refused.path, refused.message, refused.hint);
     return empty;
   } catch (const YAML::Exception& error) {
-    report(error, lines, diagnostics);
+    report(error, text, lines, diagnostics);
     return empty;
   }
   Node root = builder.take_root();
