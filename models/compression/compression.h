@@ -7,6 +7,7 @@
 /// Checked by: tests/unit/models/compression_test.cpp
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,10 +35,15 @@ struct Selector {
     a("first_layer", first_layer, "first block index", kOptional);
     a("last_layer", last_layer, "last block index, inclusive", kOptional);
   }
+  [[nodiscard]] std::vector<FieldProblem> problems() const;
 };
+/// `*` stands for any text, `?` for any character; the kind is that of kind_name().
 [[nodiscard]] bool matches(const Selector& selector, const Operator& op);
 
-/// Number formats for selected operators; absent ones stay as they are.
+/// Number formats for selected operators; absent ones stay as they are. Weights are those of
+/// matmuls, convolutions and embedding tables (norms and biases keep theirs: they are a thousandth
+/// of a model). The KV format is also that in which keys and values are written by the operators
+/// that make them; where nothing is cached (an encoder) keys and values are activations.
 struct Quantize {
   static constexpr std::string_view kKind = "quantize";
   Selector apply_to{};
@@ -51,25 +57,28 @@ struct Quantize {
     a("activations", activations, "format of activations in and out", kOptional);
     a("kv_cache", kv_cache, "format of keys and values", kOptional);
   }
+  [[nodiscard]] std::vector<FieldProblem> problems() const;
 };
 
-/// Unstructured (`density`) or N:M (`pattern`) pruning of weights.
+/// Unstructured (`density`) or N:M (`pattern`) pruning of the weights of matmuls and convolutions.
 struct Prune {
   static constexpr std::string_view kKind = "prune";
   Selector apply_to{};
   std::optional<double> density{};
-  std::optional<std::string> pattern{};  ///< `2:4`
-  SparseStorage storage{SparseStorage::bitmask};
+  std::optional<std::string> pattern{};    ///< `2:4`
+  std::optional<SparseStorage> storage{};  ///< n_m for a pattern, bitmask without one
   template <class Archive>
   void fields(Archive& a) {
     a("apply_to", apply_to, "which operators", kOptional);
-    a("density", density, "share of weights kept", kOptional, Range{0.0, 1.0});
+    a("density", density, "share of weights kept", kOptional, Range{1e-6, 1.0});
     a("pattern", pattern, "N:M, N kept of each M along the reduction", kOptional);
     a("storage", storage, "layout of the kept weights", kOptional);
   }
+  [[nodiscard]] std::vector<FieldProblem> problems() const;
 };
 
-/// W (k x n) becomes U (k x r) times V (r x n): two operators in place of one.
+/// W (k x n) becomes U (k x r) times V (r x n): two operators in place of one. The rank is at most
+/// the smaller side; nothing says that it saves anything.
 struct LowRank {
   static constexpr std::string_view kKind = "low_rank";
   Selector apply_to{};
@@ -79,18 +88,24 @@ struct LowRank {
   void fields(Archive& a) {
     a("apply_to", apply_to, "which operators", kOptional);
     a("rank", rank, "rank of the factorisation", kOptional, Positive{});
-    a("ratio", ratio, "rank as a share of the smaller side", kOptional, Range{0.0, 1.0});
+    a("ratio", ratio, "rank as a share of the smaller side", kOptional, Range{1e-6, 1.0});
   }
+  [[nodiscard]] std::vector<FieldProblem> problems() const;
 };
 
 using Scheme = std::variant<Quantize, Prune, LowRank>;
 
 /// Applies \p schemes in order; later ones win. Operators keep their names (low rank appends
-/// `.u` and `.v`); repeats stay where all copies are treated alike.
+/// `.u` and `.v`); a repeat stays as long as neighbouring copies are treated alike.
 [[nodiscard]] Workload compress(Workload workload, const std::vector<Scheme>& schemes);
 
-/// Parses a shorthand `w4g128a16kv8` (group optional). Weights of integer kind below 16 bits, fp16
-/// at 16; activations and KV alike. \p why explains an empty answer.
+/// Positions in \p schemes of those that change nothing, because their selector finds no operator
+/// that has what they compress.
+[[nodiscard]] std::vector<std::size_t> unmatched(const Workload& workload,
+                                                 const std::vector<Scheme>& schemes);
+
+/// Parses a shorthand `w4g128a16kv8` (the group, and a and kv, may be left out): integers below 16
+/// bits, fp16 at 16. \p why explains an empty answer.
 [[nodiscard]] std::optional<std::vector<Scheme>> parse_scheme(std::string_view text,
                                                               std::string& why);
 

@@ -1,0 +1,118 @@
+// What schemes say: their own checks, and the shorthand.
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "models/compression/compression.h"
+#include "models/compression/pattern.h"
+
+namespace cairn::models {
+namespace {
+
+/// `g128`, `a16`: the letters, then a number in [1, most].
+std::optional<int> take_part(std::string_view& text, std::string_view letters, int most) {
+  if (!text.starts_with(letters)) {
+    return std::nullopt;
+  }
+  const std::string_view digits = text.substr(letters.size());
+  int number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || number < 1 || number > most) {
+    return std::nullopt;
+  }
+  text = digits.substr(static_cast<std::size_t>(end - digits.data()));
+  return number;
+}
+
+Precision format_of(int bits) {
+  return bits == 16 ? kFp16 : integer_format(bits);
+}
+
+void refuse_coded(std::vector<FieldProblem>& found, const char* field,
+                  const std::optional<Precision>& format) {
+  if (format && format->is_coded()) {
+    found.push_back(
+        {field,
+         fmt::format("'{}' is a format of constants, which are coded once", to_text(*format)),
+         "an integer or floating format"});
+  }
+}
+
+}  // namespace
+
+std::optional<Pattern> parse_pattern(std::string_view text) {
+  Pattern pattern;
+  const char* end = text.data() + text.size();
+  const auto kept = std::from_chars(text.data(), end, pattern.kept);
+  if (kept.ec != std::errc{} || kept.ptr == end || *kept.ptr != ':') {
+    return std::nullopt;
+  }
+  const auto block = std::from_chars(kept.ptr + 1, end, pattern.block);
+  const bool good = block.ec == std::errc{} && block.ptr == end && pattern.kept >= 1 &&
+                    pattern.kept <= pattern.block && pattern.block <= 1024;
+  return good ? std::optional{pattern} : std::nullopt;
+}
+
+std::vector<FieldProblem> Quantize::problems() const {
+  std::vector<FieldProblem> found;
+  if (!weights && !activations && !kv_cache) {
+    found.push_back({"", "nothing to quantize", "one of: weights, activations, kv_cache"});
+  }
+  refuse_coded(found, "activations", activations);
+  refuse_coded(found, "kv_cache", kv_cache);
+  return found;
+}
+
+std::vector<FieldProblem> Prune::problems() const {
+  std::vector<FieldProblem> found;
+  if (density.has_value() == pattern.has_value()) {
+    found.push_back({pattern ? "pattern" : "", "expected either a density or a pattern", {}});
+  }
+  if (pattern && !parse_pattern(*pattern)) {
+    found.push_back({"pattern", fmt::format("'{}' is not an N:M pattern", *pattern),
+                     "N kept of each M, such as 2:4"});
+  }
+  if (!pattern && storage == SparseStorage::n_m) {
+    found.push_back({"storage", "n_m stores a pattern, and there is none", {}});
+  }
+  return found;
+}
+
+std::vector<FieldProblem> LowRank::problems() const {
+  std::vector<FieldProblem> found;
+  if (rank.has_value() == ratio.has_value()) {
+    found.push_back({ratio ? "ratio" : "", "expected either a rank or a ratio", {}});
+  }
+  return found;
+}
+
+std::optional<std::vector<Scheme>> parse_scheme(std::string_view text, std::string& why) {
+  std::string_view rest = text;
+  Quantize scheme;
+  const std::optional<int> weights = take_part(rest, "w", 16);
+  const bool grouped = rest.starts_with("g");
+  const std::optional<int> group = take_part(rest, "g", 1 << 24);
+  const std::optional<int> activations = take_part(rest, "a", 16);
+  const std::optional<int> cache = take_part(rest, "kv", 16);
+  if (!weights || !rest.empty() || (grouped && (!group || *weights == 16))) {
+    why = fmt::format(
+        "'{}' is not a scheme: expected w<bits>[g<group>]a<bits>kv<bits> with 1 to 16 bits (groups "
+        "below 16), such as w4g128a16kv8",
+        text);
+    return std::nullopt;
+  }
+  scheme.weights = format_of(*weights);
+  if (group) {
+    scheme.weights->group_size = *group;
+    scheme.weights->scale_bits = 16;
+  }
+  if (activations) {
+    scheme.activations = format_of(*activations);
+  }
+  if (cache) {
+    scheme.kv_cache = format_of(*cache);
+  }
+  return std::vector<Scheme>{scheme};
+}
+
+}  // namespace cairn::models
