@@ -8,13 +8,15 @@
 #include <utility>
 #include <variant>
 
+#include "hw/gpu/gpu.h"
+#include "hw/gpu/gpu_spec.h"
 #include "hw/systolic/systolic_array.h"
 #include "hw/systolic/systolic_spec.h"
 
 namespace cairn::hw {
 
-using DeviceSpec = std::variant<SystolicArraySpec>;
-using DeviceModel = std::variant<SystolicArray>;
+using DeviceSpec = std::variant<SystolicArraySpec, GpuSpec>;
+using DeviceModel = std::variant<SystolicArray, Gpu>;
 
 namespace detail {
 template <class Spec, class... Models>
@@ -29,7 +31,7 @@ auto model_of(std::variant<Models...>) {
 
 /// The model class of a spec.
 template <class Spec>
-using ModelOf = std::remove_pointer_t<
-    decltype(detail::model_of<Spec>(std::declval<DeviceModel>()))>;
+using ModelOf =
+    std::remove_pointer_t<decltype(detail::model_of<Spec>(std::declval<DeviceModel>()))>;
 
 }  // namespace cairn::hw

@@ -1,0 +1,479 @@
+#include "hw/gpu/gpu.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "hw/systolic/gemm_problem.h"
+#include "hw/vector_work.h"
+
+namespace cairn::hw {
+namespace {
+
+using models::Precision;
+
+constexpr double kWarpTile = 64;        ///< outputs of a warp, each way
+constexpr double kFragment = 16;        ///< rows and reduction of one tensor-core instruction
+constexpr double kFragmentColumns = 8;  ///< its columns
+constexpr double kAccumulatorBits = 32;
+constexpr double kSquareMillimetres = 1e6;  ///< in a square metre
+
+double to_real(std::int64_t value) {
+  return static_cast<double>(value);
+}
+
+std::uint8_t fused_code(models::FusionKind kind) {
+  return static_cast<std::uint8_t>(1 + static_cast<int>(kind));
+}
+
+/// Whole cycles that cover a time, forgiving the rounding of the division by the clock.
+std::int64_t cycles_of(double seconds, double clock) {
+  return static_cast<std::int64_t>(std::ceil(seconds * clock * (1.0 - 1e-12)));
+}
+
+double operand_gather_bits(double operand_bits) {
+  // Register bits of one multiply-accumulate inside a 16 x 8 x 16 fragment: both operands read
+  // once, accumulators read and written.
+  const double reads = (kFragment * kFragment + kFragment * kFragmentColumns) * operand_bits;
+  const double accumulators = 2 * kFragment * kFragmentColumns * kAccumulatorBits;
+  return (reads + accumulators) / (kFragment * kFragment * kFragmentColumns);
+}
+
+Bottleneck limit_of(const GpuGemmTime& t, double load_free_main) {
+  if (t.fixed + t.tail > t.body) {
+    return Bottleneck::latency;
+  }
+  if (t.dram >= t.main) {
+    return Bottleneck::dram;
+  }
+  if (t.decode > t.tensor) {
+    return Bottleneck::decode;
+  }
+  return load_free_main >= 0.9 * t.main ? Bottleneck::compute : Bottleneck::scratchpad;
+}
+
+/// Kernels one after the other: nothing of the second hides behind the first.
+OperatorCost in_sequence(const OperatorCost& a, const OperatorCost& b) {
+  OperatorCost c = a;
+  c.busy_s += a.drain_s + b.input_fill_s + b.busy_s;
+  c.drain_s = b.drain_s;
+  c.stream_s += b.stream_s;
+  c.cycles += b.cycles;
+  c.macs += b.macs;
+  c.dram_read_bits += b.dram_read_bits;
+  c.dram_write_bits += b.dram_write_bits;
+  c.weight_bits += b.weight_bits;
+  c.mappings_considered += b.mappings_considered;
+  for (std::size_t i = 0; i < kEnergyComponents; ++i) {
+    c.energy.joules.at(i) += b.energy.joules.at(i);
+  }
+  if (b.latency_s() > a.latency_s()) {
+    c.bottleneck = b.bottleneck;
+    c.mapping = b.mapping;
+  }
+  c.utilization = (a.utilization * a.latency_s() + b.utilization * b.latency_s()) / c.latency_s();
+  return c;
+}
+
+const GpuKernelSpec& kernel_class(const GpuKernelsSpec& kernels, const models::Shape& shape) {
+  if (const auto* norm = std::get_if<models::Normalization>(&shape)) {
+    return norm->kind == models::NormalizationKind::rms_norm ? kernels.rms_norm
+                                                             : kernels.layer_norm;
+  }
+  if (std::holds_alternative<models::Softmax>(shape)) {
+    return kernels.softmax;
+  }
+  if (std::holds_alternative<models::Embedding>(shape)) {
+    return kernels.gather;
+  }
+  if (const auto* e = std::get_if<models::Elementwise>(&shape)) {
+    if (e->kind == models::ElementwiseKind::rotary) {
+      return kernels.rotary;
+    }
+    const bool activation = e->kind == models::ElementwiseKind::silu ||
+                            e->kind == models::ElementwiseKind::gelu ||
+                            e->kind == models::ElementwiseKind::sigmoid;
+    return activation && e->inputs > 1 ? kernels.gated : kernels.elementwise;
+  }
+  return kernels.elementwise;
+}
+
+}  // namespace
+
+std::optional<Infeasible> Gpu::problem(const Spec& spec, const DeviceContext& context) {
+  for (const std::string& name : {spec.dram, spec.l2}) {
+    const ResolvedMemory* memory = context.find(name);
+    if (memory == nullptr || !std::isfinite(memory->bandwidth)) {
+      return Infeasible{fmt::format("memories.{}: a memory of a GPU needs `bandwidth`", name),
+                        "memory bandwidth", 0.0};
+    }
+  }
+  if (std::string slow = context.technology->clock_problem(spec.clock); !slow.empty()) {
+    return Infeasible{std::move(slow), "clock", context.technology->clock_excess(spec.clock)};
+  }
+  if (GpuGemmMachine(spec, 1.0, 1.0, 1.0).tiles.empty()) {
+    return Infeasible{"shared_memory: no tile of the stack fits with two stages", "shared_memory",
+                      0.0};
+  }
+  return std::nullopt;
+}
+
+Gpu::Gpu(const Spec& spec, const DeviceContext& context)
+    : spec_(spec),
+      dram_(*context.find(spec.dram)),
+      technology_(*context.technology),
+      machine_(spec, dram_.bandwidth, context.find(spec.l2)->bandwidth,
+               context.find(spec.l2)->capacity_bits),
+      l2_capacity_(context.find(spec.l2)->capacity_bits),
+      memory_power_(dram_.static_power + context.find(spec.l2)->static_power),
+      voltage_scale_(technology_.operating_point(spec.clock)->dynamic) {}
+
+double Gpu::decode_operations(const Precision& stored, const Precision& operand) const {
+  const GpuDequantizationSpec& d = spec_.stack.dequantization;
+  switch (stored.kind) {
+    case models::NumberKind::codebook:
+      return d.codebook;
+    case models::NumberKind::trellis:
+      return d.trellis;
+    case models::NumberKind::integer:
+    case models::NumberKind::unsigned_integer:
+    case models::NumberKind::floating:
+      break;
+  }
+  const bool same = stored.kind == operand.kind && stored.milli_bits == operand.milli_bits &&
+                    stored.group_size == 0;
+  return same ? 0.0 : d.integer;
+}
+
+Gpu::Arithmetic Gpu::arithmetic(const Precision& weights, const Precision& activations) const {
+  const GpuRatesSpec& r = spec_.rates;
+  const Precision w = weights.is_coded() ? activations : weights;
+  const std::int64_t bits = std::max(w.element_bits(), activations.element_bits());
+  const bool integers = w.is_integer() && activations.is_integer();
+  const bool floats = w.is_floating() && activations.is_floating();
+  Arithmetic how;
+  double rate = r.fp16.count();
+  if (integers && bits <= 4 && r.int4) {
+    how.operand = models::integer_format(4);
+    rate = r.int4->count();
+  } else if (integers && bits <= 8 && r.int8) {
+    how.operand = models::kInt8;
+    rate = r.int8->count();
+  } else if (floats && bits <= 4 && r.fp4) {
+    how.operand = models::floating_format(2, 4);
+    rate = r.fp4->count();
+  } else if (floats && bits <= 8 && r.fp8) {
+    how.operand = models::floating_format(4, 8);
+    rate = r.fp8->count();
+  } else if (bits > 16) {
+    // Without tf32 the product runs on the CUDA cores: one multiply-accumulate a lane and cycle.
+    how.operand = models::kFp32;
+    rate = r.tf32 ? r.tf32->count() : 2 * machine_.vector_rate * machine_.sms;
+  } else if (activations == models::kBf16 && r.bf16) {
+    how.operand = models::kBf16;
+    rate = r.bf16->count();
+  }
+  how.peak = rate / 2;
+  how.operand_bits = to_real(how.operand.element_bits());
+  how.weight_decode = decode_operations(weights, how.operand);
+  return how;
+}
+
+double Gpu::peak_macs_per_second(const models::Formats& formats) const {
+  return arithmetic(formats.weights, formats.activations).peak;
+}
+
+OperatorCost Gpu::finish(OperatorCost cost) const {
+  const double dynamic = cost.energy.total();
+  const double budget = spec_.board_power.count() - spec_.idle_power.count() - memory_power_;
+  const double least = dynamic / std::max(budget, 1.0);
+  if (least > cost.latency_s()) {  // the board lowers its clock until the average fits
+    cost.busy_s += least - cost.latency_s();
+  }
+  cost.cycles = cycles_of(cost.latency_s(), machine_.clock);
+  return cost;
+}
+
+void Gpu::add_gemm_energy(OperatorCost& cost, const GpuGemmTime& time, const Arithmetic& how,
+                          const models::Formats& formats, double macs) const {
+  const auto moved = [this](Movement action) {
+    return technology_.movement(action).energy.count() * voltage_scale_;
+  };
+  const double shared_bits = 2 * how.operand_bits / kWarpTile;  // of one multiply-accumulate
+  EnergyBreakdown& e = cost.energy;
+  e[EnergyComponent::multiply_accumulate] +=
+      macs * technology_.multiply_accumulate(how.operand, how.operand).energy.count() *
+      voltage_scale_;
+  e[EnergyComponent::registers] +=
+      macs * operand_gather_bits(how.operand_bits) * moved(Movement::gpu_register_file);
+  e[EnergyComponent::scratchpad] +=
+      macs * shared_bits * moved(Movement::gpu_l1) + time.l2_bits * moved(Movement::gpu_l2);
+  e[EnergyComponent::decode] +=
+      time.decoded * technology_.decode_operation(formats.weights, how.operand).energy.count() *
+      voltage_scale_;
+  e[EnergyComponent::dram] +=
+      time.read_bits * dram_.read_energy + time.write_bits * dram_.write_energy;
+}
+
+Estimate Gpu::price_gemm(const GroupView& group, const MappingConstraint& constraint) const {
+  const models::Operator& anchor = *group.anchor;
+  const GemmProblem p = gemm_problem(anchor);
+  Arithmetic how = arithmetic(anchor.formats.weights, anchor.formats.activations);
+  const bool sparse = spec_.sparse_2_4 && anchor.sparsity.kept == 2 && anchor.sparsity.block == 4;
+
+  GpuGemmShape s;
+  s.instances = to_real(p.instances);
+  s.m = to_real(p.extent[0]);
+  s.n = to_real(p.extent[1]);
+  s.k = to_real(p.extent[2]);
+  s.operand_bits = how.operand_bits;
+  s.activation_bits = p.activation_bits;
+  s.weight_bits = p.weight_bits;
+  s.output_bits = p.output_bits;
+  s.peak = sparse ? 2 * how.peak : how.peak;
+  s.decode_operations = how.weight_decode;
+  const double single = s.instances * s.m * s.n;
+  double outputs = single;
+  double vector_operations_total = 0;
+  const models::Operator* last = &anchor;
+  for (const models::Operator* follower : group.followers) {
+    if (const auto* matmul = std::get_if<models::MatMul>(&follower->shape)) {  // same input
+      s.n += to_real(matmul->n);
+      outputs += to_real(models::output_elements(follower->shape));
+      continue;
+    }
+    vector_operations_total += to_real(vector_operations(follower->shape));
+    const double kept = to_real(models::output_elements(follower->shape));
+    if (const auto* e = std::get_if<models::Elementwise>(&follower->shape)) {
+      const bool joins_halves = kept * 2 <= outputs;
+      if (e->inputs > 1 && !joins_halves) {  // a residual comes from DRAM
+        s.epilogue_bits +=
+            kept * to_real(e->inputs - 1) * follower->formats.activations.bits_per_element();
+      }
+    }
+    outputs = kept;
+    last = follower;
+  }
+  const double products = s.instances * s.m * s.n;
+  s.output_share = outputs / products;
+  s.output_bits = last->formats.outputs.bits_per_element();
+  s.epilogue_operations = vector_operations_total / products;
+  if (p.window.out_width != 0) {
+    s.input_bits = to_real(models::input_elements(anchor.shape)) * s.activation_bits;
+  }
+
+  const GpuGemmTime t = gpu_gemm(machine_, s, constraint);
+  if (t.tile < 0) {
+    return Infeasible{"mapping: no tile shape or split of the stack is what the mapping asks for",
+                      "mapping", 0.0};
+  }
+  const GpuGemmMachine::Tile& tile = machine_.tiles[static_cast<std::size_t>(t.tile)];
+  const double macs = products * s.k;
+  OperatorCost cost;
+  cost.input_fill_s = t.fixed;
+  cost.busy_s = t.body;
+  cost.drain_s = t.tail;
+  cost.stream_s = std::min(t.dram, t.body);
+  cost.macs = static_cast<std::int64_t>(macs);
+  cost.dram_read_bits = t.read_bits;
+  cost.dram_write_bits = t.write_bits;
+  cost.weight_bits = std::min(s.instances * s.n * s.k * s.weight_bits, t.read_bits);
+  cost.bottleneck =
+      limit_of(t, machine_.decode_overlapped ? std::max(t.tensor, t.decode) : t.tensor + t.decode);
+  cost.mappings_considered = t.considered;
+  cost.mapping.kind = MappingKind::tiles;
+  cost.mapping.tile = {static_cast<std::int64_t>(tile.m), static_cast<std::int64_t>(tile.n),
+                       static_cast<std::int64_t>(std::max(1.0, tile.stage_bits / s.operand_bits))};
+  const std::array<double, 3> extent{s.m, s.n, s.k};
+  for (std::size_t d = 0; d < extent.size(); ++d) {
+    cost.mapping.trips.at(d) =
+        static_cast<std::int64_t>(std::ceil(extent.at(d) / to_real(cost.mapping.tile.at(d))));
+  }
+  cost.mapping.split_k = t.split;
+  cost.mapping.fused = group.fused;
+  add_gemm_energy(cost, t, how, anchor.formats, sparse ? macs / 2 : macs);
+  cost.energy[EnergyComponent::vector] += vector_operations_total *
+                                          technology_.vector_operation(how.operand).energy.count() *
+                                          voltage_scale_;
+  cost = finish(cost);
+  cost.utilization = macs / (s.peak * cost.latency_s());
+  return cost;
+}
+
+Estimate Gpu::price_attention(const models::Operator& op) const {
+  const auto& a = std::get<models::Attention>(op.shape);
+  const Arithmetic how = arithmetic(op.formats.weights, op.formats.activations);
+  const double pairs = to_real(a.batch) * to_real(a.heads) * to_real(a.visible_pairs());
+  const double softmax = to_real(vector_operations(op.shape));
+  const GpuAttentionFormats formats{.query_bits = op.formats.activations.bits_per_element(),
+                                    .cache_bits = op.formats.weights.bits_per_element(),
+                                    .output_bits = op.formats.outputs.bits_per_element(),
+                                    .operand_bits = how.operand_bits,
+                                    .peak = how.peak,
+                                    .decode_operations = how.weight_decode,
+                                    .softmax_operations = pairs > 0 ? softmax / pairs : 0.0};
+  const GpuAttentionTime t =
+      gpu_attention(machine_, spec_.stack.attention, dram_.bandwidth, a, formats);
+
+  OperatorCost cost;
+  cost.input_fill_s = t.fixed;
+  cost.busy_s = t.body;
+  cost.drain_s = t.tail;
+  cost.stream_s = std::min(t.dram, t.body);
+  cost.macs = models::multiply_accumulates(op.shape);
+  cost.dram_read_bits = t.read_bits;
+  cost.dram_write_bits = t.write_bits;
+  cost.weight_bits = to_real(models::weight_elements(op.shape)) * formats.cache_bits;
+  cost.weight_bits = std::min(cost.weight_bits, t.read_bits);
+  cost.mappings_considered = t.considered;
+  cost.mapping.kind = MappingKind::tiles;
+  cost.mapping.tile = {t.query_tile, spec_.stack.attention.key_tile, a.head_dim};
+  cost.mapping.split_k = t.split;
+  cost.mapping.fused = fused_code(models::FusionKind::attention);
+  if (t.fixed + t.tail > t.body) {
+    cost.bottleneck = Bottleneck::latency;
+  } else if (t.dram >= t.main) {
+    cost.bottleneck = Bottleneck::dram;
+  } else {
+    cost.bottleneck = t.vector > t.tensor ? Bottleneck::vector : Bottleneck::compute;
+  }
+  GpuGemmTime moved;
+  moved.l2_bits = t.l2_bits;
+  moved.read_bits = t.read_bits;
+  moved.write_bits = t.write_bits;
+  moved.decoded = how.weight_decode > 0 ? t.l2_bits / formats.cache_bits : 0.0;
+  add_gemm_energy(cost, moved, how, op.formats, to_real(cost.macs));
+  cost.energy[EnergyComponent::vector] +=
+      softmax * technology_.vector_operation(how.operand).energy.count() * voltage_scale_;
+  cost = finish(cost);
+  cost.utilization = to_real(cost.macs) / (how.peak * cost.latency_s());
+  return cost;
+}
+
+Estimate Gpu::price_unfused_attention(const models::Operator& op,
+                                      const MappingConstraint& constraint) const {
+  const auto& a = std::get<models::Attention>(op.shape);
+  const std::int64_t keys = a.visible_keys();
+  const std::int64_t rows = a.queries * (a.heads / a.kv_heads);
+  // Keys and values stand where weights stand in other products: op.formats.weights is theirs.
+  models::Operator product;
+  product.formats = op.formats;
+  product.shape = models::MatMul{.batch = a.batch * a.kv_heads,
+                                 .m = rows,
+                                 .n = keys,
+                                 .k = a.head_dim,
+                                 .weight = false,
+                                 .distinct_weights = true};
+  GroupView view;
+  view.anchor = &product;
+  const Estimate scores = price_gemm(view, constraint);
+  if (std::holds_alternative<Infeasible>(scores)) {
+    return scores;
+  }
+  models::Operator softmax;
+  softmax.formats = {op.formats.activations, op.formats.activations, op.formats.activations};
+  softmax.shape = models::Softmax{.rows = a.batch * a.heads * a.queries, .columns = keys};
+  product.shape = models::MatMul{.batch = a.batch * a.kv_heads,
+                                 .m = rows,
+                                 .n = a.head_dim,
+                                 .k = keys,
+                                 .weight = false,
+                                 .distinct_weights = true};
+  const Estimate values = price_gemm(view, constraint);
+  if (std::holds_alternative<Infeasible>(values)) {
+    return values;
+  }
+  OperatorCost cost =
+      in_sequence(in_sequence(std::get<OperatorCost>(scores), price_stream(softmax)),
+                  std::get<OperatorCost>(values));
+  cost.macs = models::multiply_accumulates(op.shape);
+  return cost;
+}
+
+OperatorCost Gpu::stream(const GpuKernelSpec& kernel, double read, double write, double operations,
+                         const Precision& format) const {
+  const double traffic = read + write;
+  const double resident = std::min(traffic, l2_capacity_ / 2) * spec_.stack.kernels.resident;
+  const double dram = (traffic - resident) / (dram_.bandwidth * kernel.dram);
+  const double work = operations / (machine_.vector_rate * machine_.sms);
+  OperatorCost cost;
+  cost.input_fill_s =
+      to_real(kernel.floor.count()) / machine_.clock + spec_.stack.host_launch.count();
+  cost.busy_s = std::max(dram, work);
+  cost.stream_s = dram;
+  cost.dram_read_bits = read;
+  cost.dram_write_bits = write;
+  cost.bottleneck = cost.input_fill_s > cost.busy_s ? Bottleneck::latency
+                    : work > dram                   ? Bottleneck::vector
+                                                    : Bottleneck::dram;
+  cost.energy[EnergyComponent::vector] =
+      operations * technology_.vector_operation(format).energy.count() * voltage_scale_;
+  cost.energy[EnergyComponent::scratchpad] =
+      traffic * technology_.movement(Movement::gpu_l2).energy.count() * voltage_scale_;
+  cost.energy[EnergyComponent::dram] = read * dram_.read_energy + write * dram_.write_energy;
+  return finish(cost);
+}
+
+OperatorCost Gpu::price_stream(const models::Operator& op) const {
+  const double input = op.formats.activations.bits_per_element();
+  double read = to_real(models::input_elements(op.shape)) * input;
+  double weights = 0;
+  if (std::holds_alternative<models::Convolution>(op.shape)) {
+    const auto elements = models::weight_elements(op.shape);
+    weights = models::stored_tensor(op.formats.weights, op.sparsity, elements, elements).total();
+  } else if (const auto* e = std::get_if<models::Embedding>(&op.shape)) {
+    weights = to_real(e->tokens * e->width) * op.formats.weights.bits_per_element();
+    read = 0;  // token numbers are nothing beside their rows
+  }
+  const double write =
+      to_real(models::output_elements(op.shape)) * op.formats.outputs.bits_per_element();
+  const double operations =
+      to_real(vector_operations(op.shape)) + to_real(models::multiply_accumulates(op.shape));
+  OperatorCost cost = stream(kernel_class(spec_.stack.kernels, op.shape), read + weights, write,
+                             operations, op.formats.activations);
+  cost.weight_bits = weights;
+  cost.macs = models::multiply_accumulates(op.shape);
+  return cost;
+}
+
+Estimate Gpu::price(const GroupView& group, const MappingConstraint& constraint,
+                    MappingObjective /*objective*/) const {
+  const models::Operator& op = *group.anchor;
+  if (std::holds_alternative<models::Attention>(op.shape)) {
+    return group.fused == fused_code(models::FusionKind::attention)
+               ? price_attention(op)
+               : price_unfused_attention(op, constraint);
+  }
+  const auto* convolution = std::get_if<models::Convolution>(&op.shape);
+  const bool depthwise = convolution != nullptr && convolution->depthwise();
+  if (std::holds_alternative<models::MatMul>(op.shape) || (convolution != nullptr && !depthwise)) {
+    return price_gemm(group, constraint);
+  }
+  OperatorCost cost = price_stream(op);
+  if (depthwise) {
+    const double peak = machine_.vector_rate * machine_.sms;
+    cost.utilization = to_real(cost.macs) / (peak * cost.latency_s());
+  }
+  return cost;
+}
+
+void Gpu::append_area(std::vector<AreaPart>& parts) const {
+  if (spec_.die_area) {
+    parts.push_back({"die", spec_.die_area->count() * kSquareMillimetres, Confidence::published});
+  }
+}
+
+std::vector<std::string> Gpu::assumptions() const {
+  return {fmt::format("kernels of the stack {}: the fastest tile shape and split is taken",
+                      spec_.stack.name),
+          "every operand starts in DRAM; vector kernels find part of theirs in the L2",
+          "one kernel at a time, no host time beyond the stack's host_launch",
+          "rates hold at the given clock; power above the board's limit stretches a kernel",
+          "weights in formats without tensor-core support are decoded by every block that loads "
+          "them"};
+}
+
+}  // namespace cairn::hw

@@ -1,0 +1,97 @@
+/// \file
+/// A GPU under a software stack: analytical model.
+///
+/// Matrix products and convolutions (as implicit GEMM) by gpu_gemm.h, fused attention by
+/// gpu_attention.h; attention that is not fused is a product, a softmax kernel and a product. All
+/// else streams: the longer of traffic at the kernel class's share of the achievable DRAM
+/// bandwidth and work on the CUDA cores, above a floor.
+///
+/// Formats: the operands are multiplied in the narrowest tensor-core format that holds both. A
+/// weight stored otherwise (4-bit integers under fp16 activations, a codebook, a trellis) is
+/// decoded by every block that loads it, on the CUDA cores: it saves traffic, and costs time once
+/// tensor work is what limits. Pruning saves stored bits; only 2:4 on a device that says so runs
+/// faster.
+///
+/// Energy: multiply-accumulates by format, operand collectors and shared memory by the bits that
+/// warps move, L2 and DRAM by traffic, decode and vector work by operation. A kernel whose average
+/// power would pass the board's limit is stretched until it does not.
+///
+/// Assumes:    the fused epilogue reads its further inputs once; a warp computes 64 x 64 outputs.
+/// Ignores:    host time between kernels unless the stack says some, clocks other than the given
+///             one, contention of concurrent kernels, data-dependent power.
+/// Reference:  see gpu_gemm.h and gpu_attention.h; energy of movement: configs/technology/.
+/// Checked by: tests/unit/hw/gpu/gpu_test.cpp, tests/validation/gpu_gemm_test.cpp
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config/fields.h"
+#include "hw/device.h"
+#include "hw/gpu/gpu_attention.h"
+#include "hw/gpu/gpu_gemm.h"
+#include "hw/gpu/gpu_spec.h"
+
+namespace cairn::hw {
+
+class Gpu {
+ public:
+  using Spec = GpuSpec;
+  static constexpr std::string_view kModelVersion = "1";  ///< bump when any number changes
+
+  /// Why no GPU can be built so: no bandwidth behind it, a clock above the technology's curve, no
+  /// tile that fits its shared memory.
+  [[nodiscard]] static std::optional<Infeasible> problem(const Spec& spec,
+                                                         const DeviceContext& context);
+
+  /// Precondition: the memories it names exist, and problem() is empty.
+  Gpu(const Spec& spec, const DeviceContext& context);
+
+  /// Any objective: the library picks its kernels by time.
+  [[nodiscard]] Estimate price(const GroupView& group, const MappingConstraint& constraint,
+                               MappingObjective objective) const;
+  [[nodiscard]] double peak_macs_per_second(const models::Formats& formats) const;
+  [[nodiscard]] const ResolvedMemory& backing() const { return dram_; }
+  [[nodiscard]] double clock() const { return machine_.clock; }
+  [[nodiscard]] double static_power() const { return spec_.idle_power.count(); }
+  void append_area(std::vector<AreaPart>& parts) const;
+  [[nodiscard]] std::vector<std::string> assumptions() const;
+  [[nodiscard]] models::Precision default_format() const { return models::kFp16; }
+
+ private:
+  /// How a pair of stored formats is multiplied.
+  struct Arithmetic {
+    models::Precision operand{models::kFp16};
+    double peak{};           ///< multiply-accumulates per second, dense
+    double operand_bits{};   ///< of one element as multiplied
+    double weight_decode{};  ///< CUDA-core operations per weight element
+  };
+  [[nodiscard]] Arithmetic arithmetic(const models::Precision& weights,
+                                      const models::Precision& activations) const;
+  [[nodiscard]] double decode_operations(const models::Precision& stored,
+                                         const models::Precision& operand) const;
+  [[nodiscard]] Estimate price_gemm(const GroupView& group,
+                                    const MappingConstraint& constraint) const;
+  [[nodiscard]] Estimate price_attention(const models::Operator& op) const;
+  [[nodiscard]] Estimate price_unfused_attention(const models::Operator& op,
+                                                 const MappingConstraint& constraint) const;
+  [[nodiscard]] OperatorCost price_stream(const models::Operator& op) const;
+  /// Streams \p read and \p write bits under a class of kernels, with \p operations of work.
+  [[nodiscard]] OperatorCost stream(const GpuKernelSpec& kernel, double read, double write,
+                                    double operations, const models::Precision& format) const;
+  [[nodiscard]] OperatorCost finish(OperatorCost cost) const;
+  void add_gemm_energy(OperatorCost& cost, const GpuGemmTime& time, const Arithmetic& how,
+                       const models::Formats& formats, double macs) const;
+
+  Spec spec_;
+  ResolvedMemory dram_;
+  Technology technology_;
+  GpuGemmMachine machine_;
+  double l2_capacity_{};
+  double memory_power_{};   ///< W of DRAM and L2 without traffic
+  double voltage_scale_{};  ///< dynamic energy relative to nominal voltage (V^2)
+};
+
+}  // namespace cairn::hw

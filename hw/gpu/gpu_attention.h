@@ -1,0 +1,64 @@
+/// \file
+/// Time of fused attention on a GPU: scores, softmax and values in one kernel.
+///
+/// Query rows that share a KV head are packed (heads / kv_heads x queries), cut into tiles of
+/// `query_tile` rows, padded to `row_granularity`, the narrowest operand of a tensor core: decode
+/// with one query and many heads wastes most of it, as it does on silicon. The context is split
+/// over blocks when tiles alone do not fill the SMs; a split costs a reduction of fp32 partials.
+///
+///   t = fixed + cbrt(main^3 + dram^3) + split
+///   main  blocks on the busiest SM x key tiles x longest of: both products at the stack's share of
+///         the tensor peak plus the softmax (and decoding of the cache) on the CUDA cores, the
+///         SM's share of the L2, and load latency
+///   dram  queries and outputs once, the visible part of the cache once
+///
+/// Assumes:    causal tiles that no query sees are skipped; half of a tile on the diagonal is
+///             wasted; keys and values of a head are re-read by its query tiles from the L2.
+/// Ignores:    warp specialisation (softmax beside the products), paged caches.
+/// Reference:  T. Dao, "FlashAttention-2", 2023; T. Dao et al., "Flash-Decoding for long-context
+///             inference", 2023.
+/// Checked by: tests/unit/hw/gpu/gpu_attention_test.cpp (by hand, and properties)
+#pragma once
+
+#include "hw/gpu/gpu_gemm.h"
+#include "hw/gpu/gpu_spec.h"
+#include "models/operator.h"
+
+namespace cairn::hw {
+
+/// Formats of one attention operator as the kernel sees them, in bits of one element.
+struct GpuAttentionFormats {
+  double query_bits{16};
+  double cache_bits{16};
+  double output_bits{16};
+  double operand_bits{16};
+  double peak{};                ///< multiply-accumulates per second, whole device
+  double decode_operations{};   ///< CUDA-core operations per element of the cache
+  double softmax_operations{};  ///< CUDA-core operations per score
+};
+
+struct GpuAttentionTime {
+  double total{};
+  double fixed{};
+  double body{};
+  double tail{};
+  double main{};
+  double tensor{};
+  double vector{};
+  double dram{};
+  double read_bits{};
+  double write_bits{};
+  double l2_bits{};
+  double executed_macs{};
+  std::int64_t query_tile{};
+  std::int64_t split{1};
+  std::uint32_t considered{};
+};
+
+/// Fused kernel for \p shape; \p dram_bandwidth achievable, bit/s. Does not allocate.
+[[nodiscard]] GpuAttentionTime gpu_attention(const GpuGemmMachine& machine,
+                                             const GpuAttentionSpec& stack, double dram_bandwidth,
+                                             const models::Attention& shape,
+                                             const GpuAttentionFormats& formats);
+
+}  // namespace cairn::hw

@@ -1,0 +1,219 @@
+#include "hw/gpu/gpu_gemm.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+namespace cairn::hw {
+namespace {
+
+constexpr double kAccumulatorBits = 32;
+constexpr double kFewestStepsOfSplit = 4;  ///< a split block must fill its pipeline
+constexpr double kFewestStages = 3;        ///< before a second block may join on the SM
+
+double to_real(std::int64_t value) {
+  return static_cast<double>(value);
+}
+
+/// Down and up to a whole number, for values far below 2^53: a cast is one instruction where
+/// std::floor and std::ceil are calls on a baseline x86-64.
+double whole_down(double value) {
+  return static_cast<double>(static_cast<std::int64_t>(value));
+}
+double whole(double value) {
+  const double down = whole_down(value);
+  return down < value ? down + 1 : down;
+}
+
+bool permits(const MappingConstraint& allowed, const GpuGemmMachine::Tile& tile) {
+  const std::array<double, 2> sizes{tile.m, tile.n};
+  for (std::size_t d = 0; d < sizes.size(); ++d) {
+    if ((allowed.tile[d] && to_real(*allowed.tile[d]) != sizes[d]) ||
+        (allowed.tile_at_most[d] && to_real(*allowed.tile_at_most[d]) < sizes[d])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Bits of both operands read from DRAM when waves of \p wave tiles pass over one product.
+double operand_traffic(const GpuGemmMachine& machine, const GpuGemmShape& shape,
+                       const GpuGemmMachine::Tile& tile, double rows, double cols, double wave,
+                       double a_bits, double b_bits) {
+  const double row_tiles =
+      std::min(rows, std::max(1.0, whole_down(std::sqrt(wave * tile.n / tile.m) + 0.5)));
+  const double col_tiles = std::min(cols, whole(wave / row_tiles));
+  const bool keeps_a = a_bits <= machine.l2_kept;
+  const bool keeps_b = b_bits <= machine.l2_kept;
+  const double again_a = std::max(1.0, cols / col_tiles);
+  const double again_b = std::max(1.0, rows / row_tiles);
+  const bool keeps_a_panel =
+      row_tiles * tile.m * shape.k * shape.activation_bits <= machine.l2_kept;
+  const bool keeps_b_panel = col_tiles * tile.n * shape.k * shape.weight_bits <= machine.l2_kept;
+  const double along_n =
+      a_bits * (keeps_a || keeps_a_panel ? 1.0 : again_a) + b_bits * (keeps_b ? 1.0 : again_b);
+  const double along_m =
+      a_bits * (keeps_a ? 1.0 : again_a) + b_bits * (keeps_b || keeps_b_panel ? 1.0 : again_b);
+  return std::min(along_n, along_m);
+}
+
+/// What every split of one tile shares.
+struct TileCosts {
+  double rows{};
+  double cols{};
+  double step{};         ///< elements of k in one stage
+  double tensor_step{};  ///< s of one block's tensor work in one step
+  double decode_step{};
+  double load_bits{};  ///< of one block in one step
+  double latency_step{};
+  double store{};     ///< s of one tile through the port
+  double epilogue{};  ///< s of one tile's vector work
+};
+
+TileCosts costs_of(const GpuGemmMachine& machine, const GpuGemmShape& shape,
+                   const GpuGemmMachine::Tile& tile) {
+  TileCosts c;
+  c.rows = whole(shape.m / tile.m);
+  c.cols = whole(shape.n / tile.n);
+  c.step = std::max(1.0, tile.stage_bits / shape.operand_bits);
+  const double sm_rate = shape.peak / machine.sms * machine.tensor_share;
+  c.tensor_step = tile.m * tile.n * c.step / sm_rate *
+                  (1 + machine.tile_edge / tile.m + machine.tile_edge / tile.n);
+  c.decode_step = tile.n * c.step * shape.decode_operations / machine.vector_rate;
+  const double used_m = std::min(tile.m, shape.m);
+  const double used_n = std::min(tile.n, shape.n);
+  const double a = used_m * shape.activation_bits;
+  const double b = used_n * shape.weight_bits;
+  c.load_bits = (std::min(a, b) + std::max(a, b) / machine.multicast) * c.step;
+  c.latency_step = machine.latency / (tile.stages - 1);
+  c.store = used_m * used_n * shape.output_bits * shape.output_share / machine.port_bandwidth;
+  c.epilogue = used_m * used_n * shape.epilogue_operations / machine.vector_rate;
+  return c;
+}
+
+}  // namespace
+
+GpuGemmMachine::GpuGemmMachine(const GpuSpec& spec, double dram, double l2, double l2_capacity)
+    : sms(to_real(spec.sms)),
+      clock(spec.clock.count()),
+      dram_bandwidth(dram * spec.stack.gemm.dram),
+      l2_bandwidth(l2 * spec.stack.gemm.l2),
+      port_bandwidth(spec.l2_port.count() * clock),
+      l2_kept(l2_capacity * spec.stack.gemm.l2_retained),
+      multicast(to_real(spec.multicast)),
+      vector_rate(to_real(spec.vector_lanes) * clock),
+      tensor_share(spec.stack.gemm.tensor),
+      tile_edge(spec.stack.gemm.tile_edge),
+      fixed(to_real(spec.stack.gemm.fixed.count()) / clock + spec.stack.host_launch.count()),
+      round(to_real(spec.stack.gemm.round.count()) / clock),
+      reduction(to_real(spec.stack.gemm.reduction.count()) / clock),
+      latency(to_real(spec.stack.gemm.load_latency.count()) / clock),
+      split_waves(to_real(spec.stack.gemm.split_k_waves)),
+      decode_overlapped(spec.stack.dequantization.overlapped) {
+  constexpr double kTileElementBits = 16;
+  const double shared = to_real(spec.shared_memory.count());
+  for (const GpuTileSpec& t : spec.stack.gemm.tiles) {
+    const double stage = to_real((t.m + t.n) * t.k) * kTileElementBits;
+    Tile tile{
+        .m = to_real(t.m),
+        .n = to_real(t.n),
+        .stage_bits = to_real(t.k) * kTileElementBits,
+        .stages = 0,
+        .per_sm = std::clamp(std::floor(shared / (kFewestStages * stage)), 1.0, to_real(t.per_sm))};
+    tile.stages = std::min(to_real(t.stages), std::floor(shared / (tile.per_sm * stage)));
+    if (tile.stages >= 2) {
+      tiles.push_back(tile);
+    }
+  }
+  for (const std::int64_t split : spec.stack.gemm.split_k) {
+    splits.push_back(to_real(split));
+  }
+}
+
+GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
+                     const MappingConstraint& allowed) {
+  GpuGemmTime best;
+  best.total = std::numeric_limits<double>::infinity();
+  const double products = shape.instances * shape.m * shape.n;
+  const double a_bits = shape.m * shape.k * shape.activation_bits;
+  const double b_bits = shape.n * shape.k * shape.weight_bits;
+  const double out_bits = products * shape.output_bits * shape.output_share;
+  for (std::size_t index = 0; index < machine.tiles.size(); ++index) {
+    const GpuGemmMachine::Tile& tile = machine.tiles[index];
+    if (!permits(allowed, tile)) {
+      continue;
+    }
+    const TileCosts c = costs_of(machine, shape, tile);
+    const double tiles = c.rows * c.cols;
+    const double slots = machine.sms * tile.per_sm;
+    for (const double split : machine.splits) {
+      if (allowed.split_k && to_real(*allowed.split_k) != split) {
+        continue;
+      }
+      const double steps = whole(shape.k / (split * c.step));
+      const double blocks = shape.instances * tiles * split;
+      if (split > 1 && !allowed.split_k &&
+          (steps < kFewestStepsOfSplit || blocks > machine.split_waves * slots)) {
+        break;
+      }
+      ++best.considered;
+      const double busiest = whole(blocks / machine.sms);
+      const double active = std::min(blocks, machine.sms);
+      const double share = std::min(machine.l2_bandwidth / active, machine.port_bandwidth);
+      const auto round_of = [&](double together) {
+        const double decode = together * c.decode_step;
+        const double tensor = together * c.tensor_step;
+        const double math = machine.decode_overlapped ? std::max(tensor, decode) : tensor + decode;
+        return steps * std::max({math, together * c.load_bits / share, c.latency_step});
+      };
+      const double full = whole_down(busiest / tile.per_sm);
+      const double rest = busiest - full * tile.per_sm;
+      const double main = (full > 0 ? full * round_of(tile.per_sm) : 0.0) +
+                          (rest > 0 ? round_of(rest) : 0.0) + busiest * c.epilogue +
+                          machine.round * (busiest - 1) / tile.per_sm;
+      if (machine.fixed + main >= best.total) {
+        continue;
+      }
+      const double wave = std::min(blocks, slots) / split;
+      const double operands = wave >= tiles ? a_bits + b_bits
+                                            : operand_traffic(machine, shape, tile, c.rows, c.cols,
+                                                              wave, a_bits, b_bits);
+      const double saved =  // a convolution's patches overlap: the tensor is smaller than m x k
+          shape.input_bits > 0 ? shape.instances * a_bits - shape.input_bits : 0.0;
+      const double read = std::max(shape.instances * operands - saved, 0.0) + shape.epilogue_bits;
+      const double dram = (read + out_bits) / machine.dram_bandwidth;
+      double tail = c.store;
+      tail += std::min(1.0, slots / (shape.instances * tiles)) * out_bits / machine.dram_bandwidth;
+      if (split > 1) {
+        tail += machine.reduction + products * kAccumulatorBits * split / machine.l2_bandwidth;
+      }
+      if (machine.fixed + tail + std::max(main, dram) >= best.total) {
+        continue;
+      }
+      const double body = std::cbrt(main * main * main + dram * dram * dram);
+      const double total = machine.fixed + tail + body;
+      if (total < best.total) {
+        best.total = total;
+        best.fixed = machine.fixed;
+        best.body = body;
+        best.tail = tail;
+        best.main = main;
+        best.tensor = busiest * steps * c.tensor_step;
+        best.decode = busiest * steps * c.decode_step;
+        best.dram = dram;
+        best.read_bits = read;
+        best.write_bits = out_bits;
+        best.l2_bits = blocks * steps * c.load_bits;
+        best.decoded = shape.decode_operations > 0 ? blocks * steps * c.step * tile.n : 0.0;
+        best.blocks = blocks;
+        best.tile = static_cast<std::int64_t>(index);
+        best.split = static_cast<std::int64_t>(split);
+      }
+    }
+  }
+  return best;
+}
+
+}  // namespace cairn::hw
