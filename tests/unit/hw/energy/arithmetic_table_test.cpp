@@ -20,8 +20,8 @@ using test::picojoules;
 using test::square_micrometres;
 
 namespace {
-const models::Precision kFp8 = floating_format(4, 8);
-const models::Precision kFp4 = floating_format(2, 4);
+constexpr models::Precision kFp8 = floating_format(4, 8);
+constexpr models::Precision kFp4 = floating_format(2, 4);
 }  // namespace
 
 TEST_CASE("an int8 multiply-accumulate at 45 nm is the published product and int32 sum") {

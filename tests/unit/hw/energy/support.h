@@ -12,7 +12,7 @@ namespace cairn::hw::test {
 /// The file of that name in configs/technology/. \throws ConfigError if anything is wrong with it.
 inline Technology technology(const std::string& name) {
   Diagnostics diagnostics;
-  const Technology result = load_technology("configs/technology/" + name + ".yaml", diagnostics);
+  Technology result = load_technology("configs/technology/" + name + ".yaml", diagnostics);
   diagnostics.throw_if_any();
   return result;
 }

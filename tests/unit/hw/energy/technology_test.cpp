@@ -1,5 +1,6 @@
 #include "hw/energy/technology.h"
 
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -103,7 +104,7 @@ TEST_CASE("every table file is named by some technology") {
 }
 
 TEST_CASE("a finer node needs less energy and area for the same logic") {
-  const char* order[] = {"cmos_65nm", "cmos_45nm", "cmos_28nm", "cmos_22nm", "cmos_16nm",
+  const std::array order{"cmos_65nm", "cmos_45nm", "cmos_28nm", "cmos_22nm", "cmos_16nm",
                          "cmos_12nm", "cmos_8nm",  "cmos_7nm",  "cmos_5nm",  "cmos_4nm"};
   Technology before;
   for (const char* name : order) {
