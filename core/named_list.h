@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/error.h"
+
 namespace cairn {
 
 /// Reads from a map `{name: thing, ...}`. Names are unique when it came from a file.
@@ -31,6 +33,17 @@ struct NamedList {
       }
     }
     return nullptr;
+  }
+  /// \throws InternalError if there is none.
+  [[nodiscard]] const T& at(std::string_view name) const {
+    const T* found = find(name);
+    CAIRN_CHECK(found != nullptr, "a name that is not in the list");
+    return *found;
+  }
+  [[nodiscard]] T& at(std::string_view name) {
+    T* found = find(name);
+    CAIRN_CHECK(found != nullptr, "a name that is not in the list");
+    return *found;
   }
   [[nodiscard]] std::vector<std::string> names() const {
     std::vector<std::string> result;

@@ -352,11 +352,11 @@ std::string print_decimal(std::string_view scientific, int shift) {
   return sign + digits.substr(0, point) + "." + digits.substr(point);
 }
 
-/// Shorter is better; a number below 1 or with an exponent counts as two characters more.
+/// Shorter is better; a number below 1 or with an exponent counts as one character more.
 std::size_t print_cost(std::string_view text) {
   const bool awkward = text.starts_with("0.") || text.starts_with("-0.") ||
                        text.substr(0, text.find(' ')).find('e') != std::string_view::npos;
-  return text.size() + (awkward ? 2 : 0);
+  return text.size() + (awkward ? 1U : 0U);
 }
 
 }  // namespace
