@@ -26,12 +26,12 @@ constexpr auto enum_names(Status) {
 struct Scored {
   std::uint64_t id{};  ///< place in the order of evaluation
   Status status{Status::feasible};
-  std::uint8_t fidelity{};          ///< index into the run's list of fidelities; 0 is the fastest
-  std::span<const double> metrics;  ///< in the run's order and base units; NaN where unknown; may
-                                    ///< be empty when the point could not be evaluated
-  std::string_view limit;   ///< short name of the limit that is exceeded most, to count by
-  double excess{};          ///< by how much: needed / available - 1; 0 when feasible
-  std::string_view reason;  ///< one sentence; empty when feasible
+  std::uint8_t fidelity{};            ///< index into the run's list of fidelities; 0 is the fastest
+  std::span<const double> metrics{};  ///< in the run's order and base units; NaN where unknown; may
+                                      ///< be empty when the point could not be evaluated
+  std::string_view limit{};   ///< short name of the limit that is exceeded most, to count by
+  double excess{};            ///< by how much: needed / available - 1; 0 when feasible
+  std::string_view reason{};  ///< one sentence; empty when feasible
 };
 
 }  // namespace cairn::search

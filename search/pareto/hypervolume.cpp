@@ -258,7 +258,7 @@ Hypervolume hypervolume(std::span<const double> points, std::size_t objectives,
   if (objectives <= 3) {
     return {measure(gains), true, 0.0};
   }
-  const std::size_t limit = exact_hypervolume_limit(objectives);
+  const std::size_t limit = std::min(exact_hypervolume_limit(objectives), options.exact_up_to);
   if (gains.size() > 4 * limit) {  // too many even to clean up in quadratic time
     ParetoArchive archive{objectives};
     Gains front{objectives};

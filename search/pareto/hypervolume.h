@@ -15,9 +15,9 @@ struct Hypervolume {
 };
 
 struct HypervolumeOptions {
-  std::uint64_t seed{
-      20240601};  ///< of the Monte Carlo samples: the same points give the same value
-  std::size_t samples{1U << 17U};  ///< standard error at most 0.14 % of the sampled box
+  std::uint64_t seed{20240601};              ///< of the Monte Carlo samples
+  std::size_t samples{1U << 17U};            ///< standard error at most 0.14 % of the sampled box
+  std::size_t exact_up_to{~std::size_t{0}};  ///< sample beyond so many points already
 };
 
 /// Most points (after dropping dominated ones) for which \p objectives are measured exactly: no
