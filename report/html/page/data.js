@@ -23,7 +23,7 @@
   function makeColumn(source, role, values) {
     const numeric = role === 'metric' || source.kind === 'number';
     const unit = source.unit ?? '';
-    const show = role === 'metric' ? (value) => quantity(value, unit) : (value) => (numeric ? knobValue(value, unit) : String(value));
+    const show = role === 'metric' ? (value) => quantity(value, unit) : (value) => (numeric ? knobValue(value, unit) : String(value ?? '–'));
     const range = numeric ? extent(values) : null;
     return {
       name: source.name, label: source.label ?? source.name.replaceAll('_', ' '), unit, role, numeric, values, show, range,

@@ -161,7 +161,7 @@
         { type: 'line', silent: true, symbol: 'none', z: 2, data: [[x[0], roof.bandwidth * x[0]], [ridge, roof.peak], [x[1], roof.peak]], lineStyle: { color: theme.text, width: 2 },
           markPoint: { silent: true, symbol: 'circle', symbolSize: 0.1, data: [
             { coord: [x[1] * 0.97, roof.peak], label: { ...label, position: 'left', offset: [0, -11], formatter: `peak ${quantity(roof.peak, 'op/s')}` } },
-            { coord: [x[0], roof.bandwidth * x[0]], label: { ...label, position: 'right', offset: [10, 2], formatter: `DRAM ${quantity(roof.bandwidth, 'B/s')}` } }] } },
+            { coord: [Math.sqrt(x[0] * ridge), roof.bandwidth * Math.sqrt(x[0] * ridge)], label: { ...label, position: 'left', offset: [-6, -8], formatter: `DRAM ${quantity(roof.bandwidth, 'B/s')}` } }] } },
         ...used.map((index) => ({
           name: `limited by ${names[index]}`, type: 'scatter', z: 4, itemStyle: { color: limitColour(index), opacity: 0.9, borderColor: theme.surface, borderWidth: 1 },
           data: dots.filter((dot) => dot.operator.bottleneck === index).map((dot) => ({ value: [dot.x, dot.y], operator: dot.operator, symbolSize: 8 + 26 * Math.sqrt(dot.share),

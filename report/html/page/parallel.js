@@ -35,13 +35,14 @@
   function draw(made, theme) {
     chart = made;
     const spacing = (made.getWidth() - 140) / (axes.length - 1);
+    const names = axes.map((column) => wrap(column.label, Math.max(7, spacing / 8.4)));
     const label = { color: theme.text, fontFamily: theme.font, fontSize: 11, backgroundColor: theme.surface, padding: [1, 3], borderRadius: 2 };
     chart.setOption({
       ...charts.base(),
-      parallel: { left: 64, right: 76, top: 64, bottom: 22, axisExpandable: false },
+      parallel: { left: 64, right: 76, top: 22 + 14 * Math.max(...names.map((name) => name.split('\n').length)), bottom: 22, axisExpandable: false },
       parallelAxis: plans.map((plan, dim) => {
         const { column } = plan;
-        const axis = { dim, zlevel: 2, name: wrap(column.label, Math.max(7, spacing / 7.4)), nameTruncate: { maxWidth: spacing * 1.4 }, nameLocation: 'end', nameGap: 14, nameTextStyle: { color: theme.text, fontFamily: theme.font, fontSize: 11.5, fontWeight: 600, lineHeight: 14, align: 'center', verticalAlign: 'bottom' },
+        const axis = { dim, zlevel: 2, name: names[dim], nameTruncate: { maxWidth: spacing * 1.4 }, nameLocation: 'end', nameGap: 14, nameTextStyle: { color: theme.text, fontFamily: theme.font, fontSize: 11.5, fontWeight: 600, lineHeight: 14, align: 'center', verticalAlign: 'bottom' },
           axisLine: { lineStyle: { color: theme.muted, width: 1 } }, axisTick: { show: true, lineStyle: { color: theme.muted } }, axisLabel: { ...label, showMinLabel: true, showMaxLabel: true },
           areaSelectStyle: { width: 18, borderWidth: 1, borderColor: theme.selected, color: theme.selected, opacity: 0.25 }, realtime: rows <= 1500 };
         if (plan.discrete) return { ...axis, type: 'category', data: plan.choices.map((value) => column.show(value)), boundaryGap: true };

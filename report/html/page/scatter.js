@@ -75,20 +75,25 @@
     return log ? [low, high] : [low, high];
   };
 
+  /** The values of a column that has few, in the order of the study; a missing one comes last. */
+  const orderOf = (column, distinct) => {
+    const present = column.choices ? column.choices.filter((v) => distinct.includes(v)) : distinct.filter((v) => v !== null).sort((a, b) => a - b);
+    return distinct.includes(null) ? [...present, null] : present;
+  };
   function visualMap(theme) {
     const common = { right: 0, top: 16, padding: 0, dimension: 2, seriesIndex: 2, textStyle: { color: theme.muted, fontSize: 11.5 }, show: true };
     const { colour } = settings;
     if (colour === null) return null;
     const distinct = [...new Set(colour.values)];
     if (!colour.numeric || distinct.length <= 10) {
-      const order = colour.choices ? colour.choices.filter((v) => distinct.includes(v)) : distinct.sort((a, b) => a - b);
+      const order = orderOf(colour, distinct);
       const ramp = (i) => (colour.numeric ? echarts.color.lerp(order.length > 1 ? i / (order.length - 1) : 0, theme.ramp) : theme.categories[i % theme.categories.length]);
       return { ...common, top: 24 + 15 * wrap(colour.label).split('\n').length, type: 'piecewise', selectedMode: false, itemSymbol: 'circle', itemGap: 6, orient: 'vertical', align: 'right',
         pieces: order.map((value, i) => ({ value: i, label: colour.show(value), color: ramp(i) })) };
     }
     const log = colour.wide;
     const [low, high] = colour.range.map((v) => (log ? Math.log10(v) : v));
-    return { ...common, type: 'continuous', min: low, max: high, calculable: false, hoverLink: false, itemWidth: 12, itemHeight: 220, inRange: { color: theme.ramp },
+    return { ...common, type: 'continuous', min: low, max: high, calculable: false, hoverLink: false, itemWidth: 12, itemHeight: 220, inRange: { color: theme.ramp }, outOfRange: { color: [theme.faintPoint] },
       text: [`${wrap(colour.label)}\n\n${colour.show(colour.range[1])}`, colour.show(colour.range[0])], textGap: 8 };
   }
   /** The third dimension of a point: its colour value, or the index of its choice. */
@@ -97,7 +102,7 @@
     if (colour === null) return () => 0;
     const distinct = [...new Set(colour.values)];
     if (!colour.numeric || distinct.length <= 10) {
-      const order = colour.choices ? colour.choices.filter((v) => distinct.includes(v)) : distinct.sort((a, b) => a - b);
+      const order = orderOf(colour, distinct);
       const index = new Map(order.map((value, i) => [value, i]));
       return (row) => index.get(colour.values[row]);
     }

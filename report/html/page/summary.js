@@ -27,7 +27,10 @@
     `<div class="${kind.includes('wide') ? 'wide' : ''}"><dt>${escape(name)}</dt><dd class="${kind.includes('text') || value === 'not measured' ? 'text' : ''}">${escape(value)}${small ? `<small>${escape(small)}</small>` : ''}</dd></div>`).join('');
 
   if (rows === 0) {
-    at('headline').textContent = `None of ${integer(counts.points)} points meets every constraint.`;
+    const worst = [...(doc.infeasible ?? [])].sort((a, b) => b.count - a.count)[0];
+    const excess = (value) => (value === null || value === undefined ? '' : `, by ${percent(value)} at least`);
+    at('headline').textContent = `None of ${integer(counts.points)} points meets every constraint.` +
+      (worst ? ` Most fail this one: ${worst.constraint} (${integer(worst.count)} points${excess(worst.min_excess_percent)}).` : '');
     return;
   }
   const list = (parts) => (parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`);
