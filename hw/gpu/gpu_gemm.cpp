@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kAccumulatorBits = 32;
 constexpr double kFewestStepsOfSplit = 4;  ///< a split block must fill its pipeline
+constexpr double kRounding = 1e-12;        ///< keeps a lower bound below what it bounds
 constexpr double kFewestStages = 3;        ///< before a second block may join on the SM
 
 double to_real(std::int64_t value) {
@@ -25,6 +26,16 @@ double whole_down(double value) {
 double whole(double value) {
   const double down = whole_down(value);
   return down < value ? down + 1 : down;
+}
+
+double cube(double value) {
+  return value * value * value;
+}
+
+/// Whether two overlapped streams take at least \p budget: cheaper than the cube root, which only
+/// a new best needs.
+bool cannot_beat(double budget, double main, double dram) {
+  return budget <= 0 || cube(main) + cube(dram) >= cube(budget);
 }
 
 bool permits(const MappingConstraint& allowed, const GpuGemmMachine::Tile& tile) {
@@ -140,6 +151,11 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
   const double a_bits = shape.m * shape.k * shape.activation_bits;
   const double b_bits = shape.n * shape.k * shape.weight_bits;
   const double out_bits = products * shape.output_bits * shape.output_share;
+  const double compulsory = shape.input_bits > 0 ? shape.input_bits + shape.instances * b_bits
+                                                 : shape.instances * (a_bits + b_bits);
+  const double least_dram =
+      (compulsory + out_bits + shape.epilogue_bits) / machine.dram_bandwidth * (1 - kRounding);
+  const double per_sm = (1 - kRounding) / machine.sms;
   for (std::size_t index = 0; index < machine.tiles.size(); ++index) {
     const GpuGemmMachine::Tile& tile = machine.tiles[index];
     if (!permits(allowed, tile)) {
@@ -148,6 +164,10 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
     const TileCosts c = costs_of(machine, shape, tile);
     const double tiles = c.rows * c.cols;
     const double slots = machine.sms * tile.per_sm;
+    const double least_main = shape.instances * tiles * shape.k / c.step * c.tensor_step * per_sm;
+    if (cannot_beat(best.total - machine.fixed - c.store, least_main, least_dram)) {
+      continue;  // not even with perfect balance
+    }
     for (const double split : machine.splits) {
       if (allowed.split_k && to_real(*allowed.split_k) != split) {
         continue;
@@ -173,7 +193,8 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
       const double main = (full > 0 ? full * round_of(tile.per_sm) : 0.0) +
                           (rest > 0 ? round_of(rest) : 0.0) + busiest * c.epilogue +
                           machine.round * (busiest - 1) / tile.per_sm;
-      if (machine.fixed + main >= best.total) {
+      const double least_tail = c.store + (split > 1 ? machine.reduction : 0.0);
+      if (cannot_beat(best.total - machine.fixed - least_tail, main, least_dram)) {
         continue;
       }
       const double wave = std::min(blocks, slots) / split;
@@ -189,10 +210,10 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
       if (split > 1) {
         tail += machine.reduction + products * kAccumulatorBits * split / machine.l2_bandwidth;
       }
-      if (machine.fixed + tail + std::max(main, dram) >= best.total) {
+      if (cannot_beat(best.total - machine.fixed - tail, main, dram)) {
         continue;
       }
-      const double body = std::cbrt(main * main * main + dram * dram * dram);
+      const double body = std::cbrt(cube(main) + cube(dram));
       const double total = machine.fixed + tail + body;
       if (total < best.total) {
         best.total = total;
