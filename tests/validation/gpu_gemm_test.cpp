@@ -89,7 +89,7 @@ double predicted(const Gpu& gpu, const Row& row) {
 }
 
 TEST_CASE("linear layers of A100 and H100 are within 8 % under one stack", "[validation]") {
-  const std::vector<Row> rows = rows_of("tests/validation/gpu_gemm_measured.csv");
+  const std::vector<Row> rows = rows_of("configs/validation/gpu_gemm_measured.csv");
   REQUIRE(rows.size() == 672);
   const std::array<std::pair<std::string, std::int64_t>, 4> decades{
       {{"1-9 tokens", 9}, {"10-99", 99}, {"100-999", 999}, {"1000+", INT64_MAX}}};
@@ -123,7 +123,7 @@ TEST_CASE("linear layers of A100 and H100 are within 8 % under one stack", "[val
 }
 
 TEST_CASE("the speed-up from A100 to H100 is within 10 %", "[validation]") {
-  const std::vector<Row> rows = rows_of("tests/validation/gpu_gemm_measured.csv");
+  const std::vector<Row> rows = rows_of("configs/validation/gpu_gemm_measured.csv");
   const test::GpuFile a100("a100");
   const test::GpuFile h100("h100");
   std::map<std::array<std::int64_t, 3>, double> measured;
@@ -145,7 +145,7 @@ TEST_CASE("the speed-up from A100 to H100 is within 10 %", "[validation]") {
 
 TEST_CASE("an A100 under another stack is within 8 % with that stack's two constants",
           "[validation]") {
-  const std::vector<Row> rows = rows_of("tests/validation/llmcompass_a100_gemm.csv");
+  const std::vector<Row> rows = rows_of("configs/validation/llmcompass_a100_gemm.csv");
   REQUIRE(rows.size() == 20);
   const test::GpuFile standard("a100");
   const test::GpuFile other(
