@@ -352,11 +352,12 @@ std::string print_decimal(std::string_view scientific, int shift) {
   return sign + digits.substr(0, point) + "." + digits.substr(point);
 }
 
-/// Shorter is better; a number below 1 or with an exponent counts as one character more.
+/// Shorter is better; `0.8` counts as one character more and an exponent as three.
 std::size_t print_cost(std::string_view text) {
-  const bool awkward = text.starts_with("0.") || text.starts_with("-0.") ||
-                       text.substr(0, text.find(' ')).find('e') != std::string_view::npos;
-  return text.size() + (awkward ? 1U : 0U);
+  const std::string_view number = text.substr(0, text.find(' '));
+  const bool below_one = number.starts_with("0.") || number.starts_with("-0.");
+  const bool exponent = number.find('e') != std::string_view::npos;
+  return text.size() + (below_one ? 1U : 0U) + (exponent ? 3U : 0U);
 }
 
 }  // namespace
