@@ -67,7 +67,10 @@
   const energyValues = once(() => decode(energy.float32_base64, Float32Array));
   const areaValues = once(() => decode(area.float32_base64, Float32Array));
 
-  /** Operators of one design with their numbers: latency_s, energy_j, utilization, dram_bytes, operations. */
+  /**
+   * Operators of one design with their numbers: latency_s, energy_j, utilization, dram_bytes,
+   * operations. Designs fuse differently: what a design does not run (all numbers 0) is left out.
+   */
   function operatorsOf(row) {
     const at = slot(row);
     if (at === null) return null;
@@ -83,7 +86,7 @@
       const mapping = maps === null ? undefined : details.mapping_names[maps[at * count + o]];
       result.mapping = mapping ?? '';
       return result;
-    });
+    }).filter((operator) => details.fields.some((field) => operator[field.name] !== 0));
   }
   /** Joules by component, one list per workload. */
   function energyOf(row) {
@@ -112,27 +115,33 @@
   };
 
   /**
-   * The design nearest to the ideal point: every objective is scaled to 0 (best on the front) to 1
-   * (worst), by its logarithm where it spans more than a decade.
+   * Where a design stands in one objective, from 0 (best on the front) to 1 (worst), by the logarithm
+   * of the objective where it spans more than a decade.
    */
-  function findKnee() {
-    let best = 0;
+  function position(objective, row) {
+    const [low, high] = objective.range ?? [0, 0];
+    const value = objective.values[row];
+    if (low === high) return 0;
+    if (!Number.isFinite(value)) return 1;
+    const log = low > 0 && high / low > 10;
+    const along = log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
+    return objective.direction === 'max' ? 1 - along : along;
+  }
+  /** The row, of those that are `allowed`, whose objectives are nearest to `target` (one position each). */
+  function nearest(target, allowed) {
+    let best = -1;
     let bestDistance = Infinity;
     for (let row = 0; row < rows; row += 1) {
-      let distance = 0;
-      for (const objective of objectives) {
-        const [low, high] = objective.range ?? [0, 0];
-        if (low === high) continue;
-        const log = low > 0 && high / low > 10;
-        const scale = (value) => (log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low));
-        const value = objective.values[row];
-        const position = Number.isFinite(value) ? scale(value) : 1;
-        distance += (objective.direction === 'max' ? 1 - position : position) ** 2;
-      }
+      if (!allowed(row)) continue;
+      const distance = objectives.reduce((sum, objective, o) => sum + (position(objective, row) - target[o]) ** 2, 0);
       if (distance < bestDistance) { bestDistance = distance; best = row; }
     }
     return best;
   }
+  /** The design nearest to the ideal point. */
+  const findKnee = () => nearest(objectives.map(() => 0), () => true);
+  /** The design most like `row` that has a breakdown; -1 if none has. */
+  const nearestStored = (row) => nearest(objectives.map((objective) => position(objective, row)), (other) => slot(other) !== null);
 
   const knee = rows > 0 ? findKnee() : -1;
 
@@ -168,7 +177,7 @@
 
   page.data = {
     document: document_, rows, id: document_.front.id, knobs, varying, metrics, objectives, byName, extent,
-    operatorsOf, energyOf, areaOf, rooflineOf, timelineOf,
+    operatorsOf, energyOf, areaOf, rooflineOf, timelineOf, nearestStored, stored: stored === null ? rows : stored.length,
     knee,
   };
   page.state = state;

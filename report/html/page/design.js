@@ -228,11 +228,19 @@
       drawDesign(state.selected);
     });
   }
+  function explainMissing(row) {
+    const other = data.nearestStored(row);
+    at('design-missing').innerHTML = other < 0 ? 'This report holds no breakdowns.'
+      : `This report holds the breakdown of ${integer(data.stored)} of the ${integer(rows)} designs, and this one is not among them. ` +
+        `The most similar one in its objectives that is: <button type="button">design ${escape(id[other])}</button>`;
+    at('design-missing').querySelector('button')?.addEventListener('click', () => state.select(other));
+  }
   function drawDesign(row) {
     at('design-title').innerHTML = `Design ${escape(id[row])} in detail`;
     at('design-summary').textContent = `${objectives.map((o) => `${o.label} ${o.text(row)}`).join('; ')}.`;
     const present = workloads.length > 0 && data.operatorsOf(row) !== null;
     at('design-missing').hidden = present;
+    if (!present) explainMissing(row);
     at('design-body').hidden = !present;
     if (!present) return;
     at('operators-title').textContent = `Operators of ${view.workload}`;

@@ -189,7 +189,7 @@
     const sampled = doc.cloud ? doc.cloud.feasible.length : 0;
     document.getElementById('scatter-note').textContent =
       `${page.format.integer(shown.length)} designs of the front in colour.` +
-      (background && settings.cloud && sampled > 0 ? ` Small dots: ${page.format.integer(sampled)} of ${page.format.integer(doc.counts.points)} evaluated points (grey feasible, reddish infeasible).` : sampled > 0 && settings.cloud ? ' Other points are stored for objectives only.' : '') +
+      (background && settings.cloud && sampled > 0 ? ` Small dots: ${page.format.integer(sampled)} of ${page.format.integer(doc.counts.points)} ${doc.cloud.feasible.includes(0) ? 'evaluated points (grey feasible, reddish infeasible)' : 'evaluated points, feasible ones'}.` : sampled > 0 && settings.cloud ? ' Other points are stored for objectives only.' : '') +
       (settings.x.objective && settings.y.objective && settings.x !== settings.y ? ' Dashed: the best of these two axes alone; designs behind it are better in another objective.' : '');
   }
 
