@@ -246,6 +246,10 @@ std::optional<DesignSpace> read_space(const Node& space, Diagnostics& diagnostic
   return SpaceReader{diagnostics}.read(space);
 }
 
+std::vector<FieldDoc> describe_knob() {
+  return describe<KnobSpec>();
+}
+
 void declare_knobs(const DesignSpace& space, KnobBinder& binder) {
   for (const Knob& knob : space.knobs()) {
     binder.declare(knob.name, knob.at, knob.choices);

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
+#include "core/config/describe.h"
 #include "core/config/knobs.h"
 #include "core/config/node.h"
 #include "core/diagnostics.h"
@@ -23,6 +25,9 @@ namespace cairn::search {
 /// `require` is no knob: its comparisons exclude points (see Requirement). A nothing or an empty
 /// map is a space of one point. \returns nothing after an error.
 [[nodiscard]] std::optional<DesignSpace> read_space(const Node& space, Diagnostics& diagnostics);
+
+/// What one knob may say, for `cairn explain`.
+[[nodiscard]] std::vector<FieldDoc> describe_knob();
 
 /// Names every knob to the study reader, in the order of the space: KnobBinder::set() then takes
 /// the same indices as a point.

@@ -1,0 +1,297 @@
+#include "app/explain_topics.h"
+
+#include <algorithm>
+#include <initializer_list>
+
+#include <fmt/format.h>
+
+#include "app/study.h"
+#include "core/text/text_form.h"
+#include "hw/energy/specs.h"
+#include "hw/system.h"
+#include "models/compression/compression.h"
+#include "models/importers/cnn.h"
+#include "search/algorithms/builtin_algorithms.h"
+#include "search/space/space_reader.h"
+#include "sim/scenario.h"
+
+namespace cairn::app {
+namespace {
+
+using Fields = std::vector<FieldDoc>;
+using Notes = std::vector<TopicNote>;
+
+/// A topic before its fields are listed, which costs time.
+struct Maker {
+  std::string_view name;
+  std::string_view what;
+  Fields (*fields)();
+  Notes (*notes)();
+};
+
+Fields no_fields() {
+  return {};
+}
+Notes no_notes() {
+  return {};
+}
+
+/// Without what lies below the given paths: it has a topic of its own.
+Fields without(Fields fields, std::initializer_list<std::string_view> parts) {
+  for (const std::string_view part : parts) {
+    std::erase_if(fields, [&](const FieldDoc& doc) { return doc.path.starts_with(part); });
+  }
+  return fields;
+}
+
+Fields study_fields() {
+  Fields fields = describe<StudySpec>();
+  for (FieldDoc& doc : fields) {
+    constexpr std::string_view kOwn[] = {"system", "fusion", "mapping", "quality", "space"};
+    if (std::find(std::begin(kOwn), std::end(kOwn), doc.path) != std::end(kOwn)) {
+      doc.type = "see: cairn explain " + doc.path;
+    } else if (doc.path == "workloads") {
+      doc.type = "a list, each: cairn explain workload";
+    } else if (doc.path == "compression") {
+      doc.type = "a list, each with kind quantize, prune or low_rank: cairn explain quantize, ...";
+    } else if (doc.path == "search") {
+      doc.type = "algorithm: NAME and its options: cairn list algorithms, cairn explain NAME";
+    } else if (doc.path.starts_with("constraints.<name>.")) {
+      doc.type = "a value with the metric's unit, such as 10 ms; no unit for plain numbers";
+    }
+  }
+  return fields;
+}
+
+Notes study_notes() {
+  return {{"Knobs",
+           {"Any value in workloads, compression, system, fusion, mapping and quality may be "
+            "$NAME: it takes its value from the knob NAME of space. Every knob must be used.",
+            "A value that begins with $ and is no knob stands in quotes."}},
+          {"Files",
+           {"extends: FILE (or a list of files) in any map puts that file below it, relative to "
+            "the file that says so: maps merge, everything else replaces. Anchors work inside a "
+            "file; << is refused."}},
+          {"Metrics",
+           {"objectives, constraints and report.metrics take the names of: cairn list "
+            "metrics; with several workloads also WORKLOAD.METRIC."}}};
+}
+
+Notes systolic_notes() {
+  return {{"Time",
+           {"The first weight tile, then the first input tile, then the longest of array, vector "
+            "unit, decoder, scratchpad ports and DRAM, then the last output tile. Attention is two "
+            "GEMMs for each KV head with a softmax between; its scores stay on chip when fused."}},
+          {"Assumes",
+           {"Dense compute: pruning shrinks storage and traffic only.",
+            "Idle PEs burn no dynamic energy. Partial sums travel at the accumulator's width.",
+            "Coded or grouped weights are decoded on the way from scratchpad to array.",
+            "Double buffers: the next tile is always prefetched; DRAM at its achievable rate."}},
+          {"Ignores",
+           {"Bank conflicts, DRAM row misses and refresh beyond `achievable`, host transfers, "
+            "control energy."}},
+          {"timing",
+           {"rtl: exact edge folds, memory may stall.",
+            "scalesim: F(R+C+T-2)-1 cycles output stationary, F(2R+C+T-2)-1 weight and input "
+            "stationary, F = ceil(Sr/R) ceil(Sc/C); (Sr, Sc, T) = (M, N, K) os, (K, N, M) ws, "
+            "(K, M, N) is; memory never stalls. It is what that tool prints, for comparisons."}},
+          {"Reference",
+           {"H. T. Kung, IEEE Computer 15(1), 1982; A. Samajdar et al., arXiv:1811.02883; "
+            "A. Parashar et al., Timeloop, ISPASS 2019."}},
+          {"Mapping", {"cairn explain mapping"}}};
+}
+
+Notes gpu_notes() {
+  return {{"Time",
+           {"Matrix products by thread-block tiles, split-K and waves over the SMs; fused "
+            "attention likewise; all else streams: the longer of traffic at the kernel class's "
+            "share of the achievable DRAM bandwidth and CUDA-core work, above a floor."}},
+          {"Assumes",
+           {"The library takes the fastest of its kernels. Operands start in DRAM.",
+            "Operands are multiplied in the narrowest tensor-core format that holds both; other "
+            "weight formats are decoded on the CUDA cores by every block that loads them.",
+            "Pruning saves stored bits; only 2:4 runs faster, where sparse_2_4 is true.",
+            "A kernel whose power would pass board_power is stretched until it does not."}},
+          {"Ignores",
+           {"Host time between kernels beyond host_launch, other clocks than the given one, "
+            "concurrent kernels, data-dependent power."}},
+          {"Reference", {"A. Kerr et al., CUTLASS, 2017; T. Dao, FlashAttention-2, 2023."}},
+          {"Stack", {"cairn explain gpu_stack"}}};
+}
+
+Notes memory_notes() {
+  return {{"Absent figures",
+           {"read_energy, write_energy, static_power and area come from the technology: SRAM from "
+            "the CACTI table, DRAM from the table of its kind.",
+            "A scratchpad without bandwidth never limits; without width it moves 128 bits at "
+            "once. DRAM needs a bandwidth."}}};
+}
+
+Notes mapping_notes() {
+  return {{"Text form",
+           {"ws | dram k4 n2 m1 | tile m128 n64 k256 | array k32 n32 | bypass - | fuse attention",
+            "ws, os, is: weights, outputs or inputs stay in the array.",
+            "dram: loops over tiles, outermost first, with trip counts. On input only the order "
+            "matters.",
+            "tile: elements of m, n, k held on chip; tile m<=64 bounds a size.",
+            "array: elements across the array. bypass: - or any of w, a, o: not held on chip.",
+            "fuse: the fused group. split: the reduction split over blocks (GPU).",
+            "Any part may be left out: it is searched. Reports print the whole text; given back, "
+            "it yields the same figures."}},
+          {"Where",
+           {"systolic_array.mapping, the column mapping of an operator table, and "
+            "cairn model --mapping."}}};
+}
+
+Notes format_notes() {
+  return {{"Text form",
+           {"fp32, fp16, bf16, fp8_e4m3, fp8_e5m2, fp6_e3m2, fp4_e2m1, ...: fpBITS_eEXPmMAN.",
+            "int1 to int32, uint1 to uint32.",
+            "FORMAT/gN: one 16-bit scale for each N elements; FORMAT/gNsB: a B-bit scale.",
+            "cbVxB: a codebook, V elements share an index of B bits. tcqB: trellis-coded, B bits "
+            "an element, fractions allowed (tcq2.5). mxfp4 and its like: fp4_e2m1/g32s8."}},
+          {"Bits", {"cairn list schemes shows the bits of each element, scales included."}}};
+}
+
+Notes space_notes() {
+  return {{"Form",
+           {"space is a map: NAME: {choices: [...]} or NAME: {range: [from, to], ...}.",
+            "rows: {range: [4, 32], scale: powers_of_two}",
+            "voltage: {range: [0.6 V, 0.9 V], step: 0.05 V}",
+            "buffer: {range: [16 KiB, 1 MiB], scale: log, steps: 7}",
+            "block: {choices: [32, 64], when: {format: [int8, int4/g128]}}"}},
+          {"require",
+           {"require: [rows * cols <= 4096, rows >= cols]: comparisons of knobs that are numbers, "
+            "with + - * / and parentheses; points that break one are never evaluated."}}};
+}
+
+Notes constraint_notes() {
+  return {{"Form",
+           {"constraints: {area: {at_most: 1 mm2}, decode.latency: {at_most: 10 ms}, utilization: "
+            "{at_least: 0.5}}",
+            "A point that breaks a bound is infeasible. A study without a feasible point says "
+            "which bound excludes most points, and by how much."}}};
+}
+
+Notes technology_notes() {
+  return {{"Assumes",
+           {"Logic, SRAM and I/O scale between nodes by the functions of the scaling table; "
+            "outside a table's range a value is marked extrapolated.",
+            "A clock needs a supply by the alpha-power law; dynamic energy goes with its square, "
+            "leakage with its first power. Clocks above the curve are infeasible."}}};
+}
+
+Notes quality_notes() {
+  return {{"Sources",
+           {"published: coefficient x error of each layer from a table with its citation; a "
+            "format without an entry is an error. The figure is that sum, not a perplexity.",
+            "proxy: normalised error of each weight format on a unit Gaussian, weighted by "
+            "parameters. It ranks formats; it predicts no accuracy.",
+            "none: quality_loss is not available."}}};
+}
+
+Notes compression_notes() {
+  return {{"Assumes",
+           {"A scheme changes what is stored, moved and computed. What a device gains from it is "
+            "the device's own business: zeros that it does not skip save storage and traffic "
+            "only."}},
+          {"Selection",
+           {"apply_to: {name: \"*.q_proj\", kind: matmul, first_layer: 0, last_layer: 3}; every "
+            "given part must match; absent: all operators. Later schemes win. A scheme that "
+            "selects nothing is an error."}}};
+}
+
+template <class T>
+Fields fields_of() {
+  return describe<T>();
+}
+
+constexpr Maker kMakers[] = {
+    {"study", "what is asked: the top level of a file in configs/studies/", study_fields,
+     study_notes},
+    {"workload", "one item of a study's workloads: a model, a phase and a size",
+     fields_of<sim::WorkloadSpec>, no_notes},
+    {"quantize", "number formats for selected operators (an item of compression)",
+     fields_of<models::Quantize>, compression_notes},
+    {"prune", "zeros in weights, unstructured or N:M (an item of compression)",
+     fields_of<models::Prune>, compression_notes},
+    {"low_rank", "two thin matrices in place of one (an item of compression)",
+     fields_of<models::LowRank>, compression_notes},
+    {"selector", "which operators a scheme applies to", fields_of<models::Selector>, no_notes},
+    {"system", "devices, memories and links: a file of configs/hardware/, or a study's system",
+     [] {
+       return without(fields_of<hw::SystemSpec>(),
+                      {"memories.<name>.", "devices.<name>(", "links[]."});
+     },
+     [] {
+       return Notes{{"Parts", {"cairn explain memory, link, systolic_array, gpu, technology"}}};
+     }},
+    {"systolic_array", "devices.<name> with kind: systolic_array", fields_of<hw::SystolicArraySpec>,
+     systolic_notes},
+    {"gpu", "devices.<name> with kind: gpu",
+     [] { return without(fields_of<hw::GpuSpec>(), {"stack."}); }, gpu_notes},
+    {"gpu_stack", "software on a GPU: a file of configs/software/, devices.<name>.stack",
+     fields_of<hw::GpuStackSpec>, no_notes},
+    {"memory", "memories.<name> of a system", fields_of<hw::MemorySpec>, memory_notes},
+    {"link", "an item of a system's links", fields_of<hw::LinkSpec>, no_notes},
+    {"mapping", "how a fused group is laid out on a device, and how mappings are chosen",
+     fields_of<sim::MappingSpec>, mapping_notes},
+    {"fusion", "which operators may run as one", fields_of<sim::FusionSpec>, no_notes},
+    {"quality", "where the figure quality_loss comes from", fields_of<sim::QualitySpec>,
+     quality_notes},
+    {"format", "a number format: how a tensor is stored", no_fields, format_notes},
+    {"space", "the knobs of a study; fields of one knob", search::describe_knob, space_notes},
+    {"constraint", "constraints.<metric> of a study", fields_of<ConstraintSpec>, constraint_notes},
+    {"objectives", "what a study minimises and maximises", fields_of<ObjectivesSpec>, no_notes},
+    {"report", "what a study stores and writes", fields_of<ReportSpec>, no_notes},
+    {"technology", "a file of configs/technology/", fields_of<hw::TechnologySpec>,
+     technology_notes},
+    {"arithmetic_table", "tables.arithmetic of a technology", fields_of<hw::ArithmeticSpec>,
+     no_notes},
+    {"dram_table", "tables.dram of a technology", fields_of<hw::DramSpec>, no_notes},
+    {"scaling_table", "tables.node_scaling of a technology", fields_of<hw::NodeScalingSpec>,
+     no_notes},
+    {"on_chip_table", "tables.on_chip of a technology", fields_of<hw::OnChipSpec>, no_notes},
+    {"model", "a convolutional network as a table of layers: a .yaml file of configs/models/",
+     fields_of<models::CnnTable>, no_notes},
+};
+
+/// Other words for the same topic.
+constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
+    {"knob", "space"},         {"compression", "quantize"}, {"constraints", "constraint"},
+    {"stack", "gpu_stack"},    {"precision", "format"},     {"hardware", "system"},
+    {"workloads", "workload"}, {"search", "exhaustive"},
+};
+
+}  // namespace
+
+std::vector<std::string> topic_names() {
+  std::vector<std::string> names;
+  for (const Maker& maker : kMakers) {
+    names.emplace_back(maker.name);
+  }
+  const std::vector<std::string> algorithms = search::builtin_algorithms().names();
+  names.insert(names.end(), algorithms.begin(), algorithms.end());
+  return names;
+}
+
+std::optional<Topic> find_topic(std::string_view name) {
+  for (const auto& [alias, meant] : kAliases) {
+    name = name == alias ? meant : name;
+  }
+  for (const Maker& maker : kMakers) {
+    if (maker.name == name) {
+      return Topic{std::string{name}, std::string{maker.what}, maker.fields(), maker.notes()};
+    }
+  }
+  const search::AlgorithmRegistry algorithms = search::builtin_algorithms();
+  if (const search::AlgorithmEntry* entry = algorithms.find(name)) {
+    return Topic{std::string{name},
+                 entry->help + " (search: {algorithm: " + std::string{name} + "})",
+                 entry->options,
+                 {{"Limits", {entry->limits}}, {"Reference", {entry->citation}}}};
+  }
+  return std::nullopt;
+}
+
+}  // namespace cairn::app
