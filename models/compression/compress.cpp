@@ -164,16 +164,16 @@ void Factoriser::renumber_groups() {
     const std::vector<std::int32_t> members = group.operators;
     const bool split = is_split(members[0]) || is_split(members[1]);
     group.operators = {first(members[0]), first(members[1])};
-    std::vector<std::int32_t> rest;
+    // If a factor was split off, what follows joins the later second factor; the first factors
+    // still read the same input.
+    FusionGroup tail{.kind = FusionKind::epilogue,
+                     .operators = {std::max(last(members[0]), last(members[1]))}};
+    std::vector<std::int32_t>& follows = split ? tail.operators : group.operators;
     for (std::size_t i = 2; i < members.size(); ++i) {
-      rest.push_back(last(members[i]));
+      follows.push_back(last(members[i]));
     }
-    if (split && !rest.empty()) {
-      // The first factors still read the same input; what follows joins the later second factor.
-      rest.insert(rest.begin(), std::max(last(members[0]), last(members[1])));
-      tails.push_back({.kind = FusionKind::epilogue, .operators = std::move(rest)});
-    } else {
-      group.operators.insert(group.operators.end(), rest.begin(), rest.end());
+    if (tail.operators.size() > 1) {
+      tails.push_back(std::move(tail));
     }
   }
   old_.fusions.insert(old_.fusions.end(), std::make_move_iterator(tails.begin()),
