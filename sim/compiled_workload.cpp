@@ -78,8 +78,11 @@ std::uint64_t hash_of(const UniqueGroup& g) {
   return hasher.value();
 }
 
-std::string label_of(const Operator& anchor, const std::vector<Operator>& followers) {
-  const auto plain = [](const Operator& op) { return op.group.empty() ? op.name : op.group; };
+/// \param blocks the workload repeats blocks, so that the name of one copy would mislead.
+std::string label_of(const Operator& anchor, const std::vector<Operator>& followers, bool blocks) {
+  const auto plain = [blocks](const Operator& op) {
+    return op.group.empty() || !blocks ? op.name : op.group;
+  };
   std::string label = plain(anchor);
   for (const Operator& follower : followers) {
     label += "+" + plain(follower);
@@ -195,6 +198,8 @@ CompiledWorkload compile(const Workload& w, const FusionSpec& fusion) {
       groups.join(g);
     }
   }
+  const bool blocks = std::any_of(w.repeats.begin(), w.repeats.end(),
+                                  [](const models::Repeat& r) { return r.copies > 1; });
   std::unordered_map<std::uint64_t, std::uint32_t> known;
   for (const Window& window : windows_of(w)) {
     Segment segment;
@@ -219,7 +224,7 @@ CompiledWorkload compile(const Workload& w, const FusionSpec& fusion) {
       const auto [found, added] =
           known.try_emplace(g.hash, static_cast<std::uint32_t>(c.unique.size()));
       if (added) {
-        g.label = label_of(g.anchor, g.followers);
+        g.label = label_of(g.anchor, g.followers, blocks);
         c.unique.push_back(std::move(g));
       }
       c.unique[found->second].count += window.copies;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/text/enum_names.h"
+
 namespace cairn::sim {
 namespace {
 

@@ -314,4 +314,43 @@ void PointModel::write_metrics(const CompiledSet& set, const MachineEntry& machi
   }
 }
 
+std::variant<PointModel::Detail, Refusal> PointModel::detail(
+    std::span<const std::uint32_t> choices) {
+  apply(choices);
+  const MachineEntry& entry = machine_entry();
+  if (entry.problem) {
+    return Refusal{entry.problem->what, entry.problem->limit, entry.problem->excess};
+  }
+  const CompiledSet& set = compiled_set();
+  const hw::Machine& built = machine();
+  Detail detail;
+  for (const CompiledSet::Pass& pass : set.passes) {
+    auto report = report_workload(pass.workload, built, spec_.mapping.minimize);
+    if (auto* refused = std::get_if<hw::Infeasible>(&report)) {
+      return Refusal{refused->what, refused->limit, refused->excess};
+    }
+    detail.workloads.push_back(std::get<WorkloadReport>(std::move(report)));
+    detail.compiled.push_back(pass.workload);
+  }
+  detail.area = built.area();
+  std::visit(
+      [&](const auto& device) {
+        const models::Formats formats = set.passes.front().workload.unique.front().anchor.formats;
+        detail.peak_macs_per_second = device.peak_macs_per_second(formats);
+        detail.backing_bandwidth = device.backing().bandwidth;
+        detail.assumptions = device.assumptions();
+      },
+      built.primary());
+  detail.quality_label = set.quality_label;
+  return detail;
+}
+
+PricingCounters PointModel::counters() const {
+  PricingCounters c = counters_;
+  c.hits = pricer_.cache().hits();
+  c.misses = pricer_.cache().misses();
+  c.mappings = pricer_.cache().mappings_considered();
+  return c;
+}
+
 }  // namespace cairn::sim

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/text/did_you_mean.h"
+#include "core/text/enum_names.h"
 #include "models/importers/cnn.h"
 #include "models/importers/hugging_face.h"
 #include "models/importers/onnx.h"
@@ -56,7 +57,7 @@ fs::path find_file(const std::string& model, const fs::path& directory) {
 
 }  // namespace
 
-std::string WorkloadSpec::label() const { return name.value_or(std::string{to_text(phase)}); }
+std::string WorkloadSpec::label() const { return name.value_or(std::string{cairn::to_text(phase)}); }
 
 struct WorkloadBuilder::Cache {
   using File = std::variant<models::ModelConfig, models::CnnTable>;
@@ -98,7 +99,7 @@ models::Workload WorkloadBuilder::build(const WorkloadSpec& spec) const {
     models::OnnxOptions options;
     options.batch = spec.batch;
     for (const auto& [name, value] : spec.dimensions) {
-      options.dimensions.emplace_back(name, value);
+      options.dimensions[name] = value;
     }
     models::Workload workload = models::read_onnx(path, options, diagnostics);
     diagnostics.throw_if_any();

@@ -1,0 +1,64 @@
+#include "app/check_command.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "app/hardware_file.h"
+#include "app/study.h"
+#include "core/config/yaml_file.h"
+#include "core/error.h"
+#include "models/importers/cnn.h"
+#include "models/importers/hugging_face.h"
+
+namespace cairn::app {
+namespace {
+
+/// Reads one file as what its keys say it is. \throws as the reader of that kind does.
+std::string read_one(const std::string& file) {
+  Diagnostics diagnostics;
+  if (std::filesystem::path(file).extension() == ".json") {
+    static_cast<void>(models::read_hugging_face(file, diagnostics));
+    diagnostics.throw_if_any();
+    return "model";
+  }
+  const Node root = load_yaml(file, diagnostics);
+  diagnostics.throw_if_any();
+  if (root.find("layers") != nullptr) {
+    static_cast<void>(models::read_cnn(root, diagnostics));
+    diagnostics.throw_if_any();
+    return "model";
+  }
+  if (root.find("devices") != nullptr || root.find("memories") != nullptr) {
+    static_cast<void>(load_system(file, {}));
+    return "hardware";
+  }
+  if (root.find("node") != nullptr) {
+    static_cast<void>(hw::load_technology(file, diagnostics));
+    diagnostics.throw_if_any();
+    return "technology";
+  }
+  const Study study(file, {});
+  return fmt::format("study, {} points", search::rank_text(study.space().size()));
+}
+
+}  // namespace
+
+ExitCode run_check(const CheckOptions& options) {
+  ExitCode code = ExitCode::success;
+  for (const std::string& file : options.files) {
+    try {
+      const std::string kind = read_one(file);
+      fmt::print("{}: good ({})\n", file, kind);
+    } catch (const ConfigError& e) {
+      for (const Diagnostic& d : e.diagnostics()) {
+        fmt::print(stderr, "{}\n", render(d));
+      }
+      code = ExitCode::user_error;
+    }
+  }
+  return code;
+}
+
+}  // namespace cairn::app

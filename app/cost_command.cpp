@@ -1,0 +1,203 @@
+#include "app/cost_command.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+#include "app/hardware_file.h"
+#include "app/operator_table.h"
+#include "app/output.h"
+#include "core/csv.h"
+#include "core/text/enum_names.h"
+#include "core/text/numbers.h"
+
+namespace cairn::app {
+namespace {
+
+constexpr double kBitsPerByte = 8;
+
+/// The figures of one row, in the order of priced_columns().
+struct Figures {
+  double latency_s{};
+  std::int64_t cycles{};
+  double energy_j{};
+  double utilization{};
+  std::string_view bottleneck;
+  double dram_read_bytes{};
+  double dram_write_bytes{};
+};
+
+Figures figures_of(const hw::OperatorCost& cost, std::int64_t count, double static_power) {
+  const auto times = static_cast<double>(count);
+  Figures f;
+  f.latency_s = times * cost.latency_s();
+  f.cycles = count * cost.cycles;
+  f.energy_j = times * (cost.energy.total() + static_power * cost.latency_s());
+  f.utilization = cost.utilization;
+  f.bottleneck = cairn::to_text(cost.bottleneck);
+  f.dram_read_bytes = times * cost.dram_read_bits / kBitsPerByte;
+  f.dram_write_bytes = times * cost.dram_write_bits / kBitsPerByte;
+  return f;
+}
+
+/// Appends rows as CSV or as JSON objects.
+class Writer {
+ public:
+  Writer(const CsvReader& csv, const OperatorTable& table, const CostOptions& options,
+         std::string& out)
+      : csv_(csv), table_(table), options_(options), out_(out) {
+    if (options_.json) {
+      out_ += "[";
+      return;
+    }
+    bool first = true;
+    for (const std::size_t column : table_.echoed()) {
+      separate(first);
+      append_csv_cell(out_, csv_.header()[column]);
+    }
+    if (options_.mappings && !table_.mapping_column()) {
+      separate(first);
+      out_ += "mapping";
+    }
+    for (const std::string& name : priced_columns()) {
+      separate(first);
+      out_ += name;
+    }
+    out_ += '\n';
+  }
+
+  void good(const Figures& f, const hw::Mapping& mapping) {
+    if (options_.json) {
+      nlohmann::ordered_json row = echo();
+      row["latency_s"] = f.latency_s;
+      row["cycles"] = f.cycles;
+      row["energy_j"] = f.energy_j;
+      row["utilization"] = f.utilization;
+      row["bottleneck"] = f.bottleneck;
+      row["dram_read_bytes"] = f.dram_read_bytes;
+      row["dram_write_bytes"] = f.dram_write_bytes;
+      row["mapping"] = hw::to_text(mapping);
+      row["error"] = "";
+      append(row);
+      return;
+    }
+    cells(options_.mappings ? hw::to_text(mapping) : std::string{});
+    append_double(out_, f.latency_s);
+    out_ += ',';
+    append_int(out_, f.cycles);
+    out_ += ',';
+    append_double(out_, f.energy_j);
+    out_ += ',';
+    append_double(out_, f.utilization);
+    out_ += ',';
+    out_ += f.bottleneck;
+    out_ += ',';
+    append_double(out_, f.dram_read_bytes);
+    out_ += ',';
+    append_double(out_, f.dram_write_bytes);
+    out_ += ",\n";
+  }
+
+  void bad(std::string_view reason) {
+    if (options_.json) {
+      nlohmann::ordered_json row = echo();
+      row["error"] = reason;
+      append(row);
+      return;
+    }
+    cells({});
+    out_ += ",,,,,,,";
+    append_csv_cell(out_, reason);
+    out_ += '\n';
+  }
+
+  void end() {
+    if (options_.json) {
+      out_ += rows_ == 0 ? "]\n" : "\n]\n";
+    }
+  }
+
+ private:
+  void separate(bool& first) {
+    if (!first) {
+      out_ += ',';
+    }
+    first = false;
+  }
+  void cells(const std::string& mapping) {
+    for (const std::size_t column : table_.echoed()) {
+      if (options_.mappings && table_.mapping_column() == column) {
+        append_csv_cell(out_, mapping);
+      } else {
+        append_csv_cell(out_, csv_.cell(column));
+      }
+      out_ += ',';
+    }
+    if (options_.mappings && !table_.mapping_column()) {
+      append_csv_cell(out_, mapping);
+      out_ += ',';
+    }
+  }
+  [[nodiscard]] nlohmann::ordered_json echo() const {
+    nlohmann::ordered_json row;
+    for (const std::size_t column : table_.echoed()) {
+      const std::string_view cell = csv_.cell(column);
+      if (const std::optional<std::int64_t> number = parse_int(cell)) {
+        row[csv_.header()[column]] = *number;
+      } else {
+        row[csv_.header()[column]] = cell;
+      }
+    }
+    return row;
+  }
+  void append(const nlohmann::ordered_json& row) {
+    out_ += rows_++ == 0 ? "\n " : ",\n ";
+    out_ += row.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  }
+
+  const CsvReader& csv_;
+  const OperatorTable& table_;
+  const CostOptions& options_;
+  std::string& out_;
+  std::size_t rows_{};
+};
+
+}  // namespace
+
+ExitCode run_cost(const CostOptions& options) {
+  const LoadedSystem loaded = load_system(options.hardware, options.overrides);
+  const hw::Machine& machine = *loaded.machine;
+  CsvReader csv = CsvReader::from_file(options.operators);
+  const OperatorTable table(csv, default_formats(machine), options.depthwise);
+  Output output(options.out);
+  Writer writer(csv, table, options, output.text());
+  OperatorRow row;
+  const hw::GroupView group{&row.op, {}, 0};
+  bool any_ran = false;
+  bool any_row = false;
+  while (csv.next()) {
+    any_row = true;
+    table.read(row);
+    if (!row.error.empty()) {
+      writer.bad(row.error);
+      continue;
+    }
+    const hw::Estimate estimate = std::visit(
+        [&](const auto& device) {
+          return device.price(group, row.mapping, hw::MappingObjective::energy_delay);
+        },
+        machine.primary());
+    if (const auto* cost = std::get_if<hw::OperatorCost>(&estimate)) {
+      writer.good(figures_of(*cost, row.count, machine.static_power()), cost->mapping);
+      any_ran = true;
+    } else {
+      writer.bad(std::get<hw::Infeasible>(estimate).what);
+    }
+    output.flush_if_large();
+  }
+  writer.end();
+  output.finish();
+  return any_ran || !any_row ? ExitCode::success : ExitCode::no_feasible_point;
+}
+
+}  // namespace cairn::app

@@ -1,0 +1,26 @@
+/// \file
+/// `cairn cost`: prices the rows of a table on a machine.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/exit_code.h"
+
+namespace cairn::app {
+
+struct CostOptions {
+  std::string hardware;
+  std::string operators;
+  std::vector<std::string> overrides;
+  std::string out;  ///< empty: standard output
+  bool json{};
+  bool depthwise{};
+  bool mappings{};
+};
+
+/// Rows that cannot run have empty figures and their reason; the command still succeeds unless no
+/// row could run at all.
+[[nodiscard]] ExitCode run_cost(const CostOptions& options);
+
+}  // namespace cairn::app

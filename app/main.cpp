@@ -1,0 +1,189 @@
+/// \file
+/// The command line.
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "app/check_command.h"
+#include "app/cost_command.h"
+#include "app/exit_code.h"
+#include "app/explain_command.h"
+#include "app/list_command.h"
+#include "app/model_command.h"
+#include "app/report_command.h"
+#include "app/run_command.h"
+#include "app/validate_command.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "core/version.h"
+
+namespace cairn::app {
+namespace {
+
+int number_of(ExitCode code) { return static_cast<int>(code); }
+
+void add_overrides(CLI::App& command, std::vector<std::string>& overrides) {
+  command.add_option("--set", overrides, "put a value over the file: --set devices.array.rows=32")
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false)
+      ->take_all();
+}
+
+void add_cost(CLI::App& app, CostOptions& o) {
+  CLI::App& c = *app.add_subcommand("cost", "price the rows of a table of operators");
+  c.add_option("--on", o.hardware, "hardware file")->required()->type_name("FILE");
+  c.add_option("--ops", o.operators, "table of operators, or a SCALE-Sim file")
+      ->required()
+      ->type_name("CSV");
+  c.add_option("--out", o.out, "write to a file instead of standard output")->type_name("FILE");
+  c.add_flag("--json", o.json, "answer in JSON, with the mapping used");
+  c.add_flag("--mappings", o.mappings, "add the column `mapping` to CSV output");
+  c.add_flag("--depthwise", o.depthwise, "SCALE-Sim rows with one filter are depthwise");
+  add_overrides(c, o.overrides);
+  c.footer("Example:\n  cairn cost --on configs/hardware/tpu_v1.yaml --ops ops.csv --out priced.csv\n"
+           "  where ops.csv holds: kind,m,n,k,weights\n                       "
+           "matmul,128,4096,4096,int8");
+}
+
+void add_model(CLI::App& app, ModelOptions& o) {
+  CLI::App& c = *app.add_subcommand("model", "price one model on one machine");
+  c.add_option("model", o.model, "stem in configs/models, a config.json, a YAML table or an .onnx")
+      ->required()
+      ->type_name("MODEL");
+  c.add_option("--on", o.hardware, "hardware file")->required()->type_name("FILE");
+  c.add_option("--phase", o.phase, "prefill, decode or forward");
+  c.add_option("--batch", o.batch, "sequences or images at once")->check(CLI::Range(1, 1 << 20));
+  c.add_option("--context", o.context,
+               "prefill and forward: tokens of each sequence; decode: keys already cached")
+      ->check(CLI::Range(0, 1 << 30));
+  c.add_option("--scheme", o.scheme, "formats: w<bits>[g<group>]a<bits>kv<bits>");
+  c.add_option("--prompt", o.prompt, "decode: tokens cached before the first generated one");
+  c.add_option("--generate", o.generate, "decode: sum over this many generated tokens");
+  c.add_option("--dim", o.dimensions, "ONNX: value of a dynamic dimension, name=number")
+      ->allow_extra_args(false);
+  c.add_option("--mapping", o.mapping, "mapping, whole or in part, of every operator");
+  c.add_flag("--json", o.json, "answer in JSON");
+  add_overrides(c, o.overrides);
+  c.footer("Example:\n  cairn model llama-3.1-8b --on configs/hardware/a100.yaml --phase decode "
+           "--batch 8 --context 2048 --scheme w4g128a16kv16");
+}
+
+void add_run(CLI::App& app, RunOptions& o) {
+  CLI::App& c = *app.add_subcommand("run", "evaluate a study and write its report");
+  c.add_option("study", o.study, "study file")->required()->type_name("STUDY");
+  c.add_option("--threads", o.threads, "threads; 0: as many as cores")->check(CLI::Range(0, 1024));
+  c.add_option("--out", o.out, "folder of the run; absent: results/runs/NAME/DATE-HASH");
+  c.add_option("--resume", o.resume, "continue the run in this folder; `last`: the newest one")
+      ->type_name("RUN");
+  c.add_flag("--json", o.json, "print the result as JSON instead of a table");
+  add_overrides(c, o.overrides);
+  c.footer("Example:\n  cairn run configs/studies/quickstart.yaml\n"
+           "  cairn run configs/studies/quickstart.yaml --resume last");
+}
+
+int dispatch(int argc, char** argv) {
+  CLI::App app{"Cairn: compressed machine-learning workloads on hardware that may not exist yet.",
+               "cairn"};
+  app.set_version_flag("--version", version_text());
+  std::string log_level = "warn";
+  app.add_option("--log", log_level, "error, warn, info, debug or trace");
+  app.require_subcommand(1);
+  app.footer("Each command has an example: cairn COMMAND --help");
+  CostOptions cost;
+  add_cost(app, cost);
+  ModelOptions model;
+  add_model(app, model);
+  RunOptions run;
+  add_run(app, run);
+  CheckOptions check;
+  CLI::App& check_command = *app.add_subcommand("check", "read files and report every mistake");
+  check_command.add_option("files", check.files, "studies, hardware, technology or model files")
+      ->required()
+      ->type_name("FILES");
+  check_command.footer("Example:\n  cairn check configs/studies/*.yaml");
+  ReportOptions report;
+  CLI::App& report_command = *app.add_subcommand("report", "write the report of a run again");
+  report_command.add_option("run", report.run, "folder of the run")->required()->type_name("RUN");
+  report_command.add_flag("--json", report.json, "print the front as JSON");
+  report_command.footer("Example:\n  cairn report results/runs/quickstart/20260101-0123456789abcdef");
+  ListOptions list;
+  CLI::App& list_command =
+      *app.add_subcommand("list", "list hardware, models, schemes, algorithms or metrics");
+  list_command.add_option("what", list.what, "hardware, models, schemes, algorithms, metrics")
+      ->required();
+  list_command.add_flag("--json", list.json, "answer in JSON");
+  list_command.footer("Example:\n  cairn list metrics");
+  ExplainOptions explain;
+  CLI::App& explain_command =
+      *app.add_subcommand("explain", "fields, units, defaults and assumptions of a kind");
+  explain_command.add_option("kind", explain.kind, "systolic_array, gpu, memory, quantize, ...")
+      ->required();
+  explain_command.add_flag("--json", explain.json, "answer in JSON");
+  explain_command.footer("Example:\n  cairn explain systolic_array");
+  ValidateOptions validate;
+  CLI::App& validate_command =
+      *app.add_subcommand("validate", "compare the models with measured silicon");
+  validate_command.add_flag("--json", validate.json, "answer in JSON");
+  validate_command.footer("Example:\n  cairn validate");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& e) {
+    return app.exit(e);
+  } catch (const CLI::ParseError& e) {
+    app.exit(e);
+    return number_of(ExitCode::user_error);
+  }
+  if (!log::set_level(log_level)) {
+    std::fputs("error: --log takes error, warn, info, debug or trace\n", stderr);  // NOLINT
+    return number_of(ExitCode::user_error);
+  }
+  if (app.got_subcommand("cost")) {
+    return number_of(run_cost(cost));
+  }
+  if (app.got_subcommand("model")) {
+    return number_of(run_model(model));
+  }
+  if (app.got_subcommand("run")) {
+    return number_of(run_study(run));
+  }
+  if (app.got_subcommand("check")) {
+    return number_of(run_check(check));
+  }
+  if (app.got_subcommand("report")) {
+    return number_of(run_report(report));
+  }
+  if (app.got_subcommand("list")) {
+    return number_of(run_list(list));
+  }
+  if (app.got_subcommand("explain")) {
+    return number_of(run_explain(explain));
+  }
+  return number_of(run_validate(validate));
+}
+
+}  // namespace
+}  // namespace cairn::app
+
+int main(int argc, char** argv) {
+  using cairn::app::ExitCode;
+  try {
+    return cairn::app::dispatch(argc, argv);
+  } catch (const cairn::ConfigError& e) {
+    for (const cairn::Diagnostic& d : e.diagnostics()) {
+      std::fprintf(stderr, "%s\n", cairn::render(d).c_str());  // NOLINT(cert-err33-c)
+    }
+    return static_cast<int>(ExitCode::user_error);
+  } catch (const cairn::IoError& e) {
+    std::fprintf(stderr, "error: %s\n", e.what());  // NOLINT(cert-err33-c)
+    return static_cast<int>(ExitCode::outside_error);
+  } catch (const std::exception& e) {
+    // NOLINTNEXTLINE(cert-err33-c)
+    std::fprintf(stderr, "internal error: %s\nplease report this with the command above\n",
+                 e.what());
+    return static_cast<int>(ExitCode::our_bug);
+  }
+}

@@ -1,0 +1,244 @@
+#include "app/model_command.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "app/hardware_file.h"
+#include "app/output.h"
+#include "app/paths.h"
+#include "core/diagnostics.h"
+#include "core/error.h"
+#include "core/text/enum_names.h"
+#include "core/text/numbers.h"
+#include "core/text/quantity_text.h"
+#include "models/importers/hugging_face.h"
+#include "sim/evaluator.h"
+
+namespace cairn::app {
+namespace {
+
+constexpr double kBitsPerByte = 8;
+
+[[noreturn]] void fail(const std::string& flag, const std::string& message,
+                       const std::string& hint = {}) {
+  Diagnostics diagnostics;
+  diagnostics.error(SourceSpan{"<command line>", 1, 1, ""}, flag, message,
+                    hint);
+  diagnostics.throw_if_any();
+  throw InternalError("an error was reported but not thrown");
+}
+
+sim::WorkloadSpec workload_of(const ModelOptions& options) {
+  sim::WorkloadSpec spec;
+  spec.model = options.model;
+  spec.batch = options.batch;
+  spec.context = options.context;
+  const std::optional<models::Phase> phase = enum_from_text<models::Phase>(options.phase);
+  if (!phase) {
+    fail("--phase", fmt::format("'{}' is unknown", options.phase),
+         "one of: prefill, decode, forward");
+  }
+  spec.phase = *phase;
+  for (const std::string& text : options.dimensions) {
+    const std::size_t equals = text.find('=');
+    const std::optional<std::int64_t> value =
+        equals == std::string::npos ? std::nullopt : parse_int(text.substr(equals + 1));
+    if (!value || *value < 1) {
+      fail("--dim", fmt::format("'{}' is not name=number", text), "for example --dim batch=8");
+    }
+    spec.dimensions.add(text.substr(0, equals), *value);
+  }
+  if (options.prompt || options.generate) {
+    if (spec.phase != models::Phase::decode) {
+      fail("--generate", "--prompt and --generate belong to --phase decode");
+    }
+    if (options.prompt) {
+      spec.context = *options.prompt;
+    }
+    spec.generate = options.generate.value_or(1);
+  }
+  return spec;
+}
+
+/// Formats of the device where the scheme names none.
+std::vector<models::Scheme> schemes_of(const ModelOptions& options, const hw::Machine& machine) {
+  const models::Formats native = default_formats(machine);
+  std::vector<models::Scheme> schemes{models::Quantize{.weights = native.weights,
+                                                       .activations = native.activations,
+                                                       .kv_cache = native.weights}};
+  if (!options.scheme.empty()) {
+    std::string why;
+    const auto parsed = models::parse_scheme(options.scheme, why);
+    if (!parsed) {
+      fail("--scheme", fmt::format("'{}': {}", options.scheme, why),
+           "w<bits>[g<group>]a<bits>kv<bits>, for example w4g128a16kv8");
+    }
+    schemes.insert(schemes.end(), parsed->begin(), parsed->end());
+  }
+  return schemes;
+}
+
+struct Answer {
+  sim::WorkloadCost cost;
+  std::vector<sim::GroupRow> rows;
+  std::int64_t parameters{};
+  std::int64_t tokens{};
+  double weight_bits{};
+  double kv_bits{};
+  double peak_bits{};
+  std::string reason;  ///< empty if feasible
+};
+
+Answer answer_of(const ModelOptions& options, const LoadedSystem& loaded) {
+  const sim::WorkloadSpec spec = workload_of(options);
+  const sim::WorkloadBuilder builder(configs_directory() / "models");
+  hw::MappingConstraint constraint;
+  if (!options.mapping.empty()) {
+    std::string why;
+    const auto parsed = hw::parse_mapping(options.mapping, why);
+    if (!parsed) {
+      fail("--mapping", why);
+    }
+    constraint = *parsed;
+  }
+  models::Workload workload =
+      models::compress(builder.build(spec), schemes_of(options, *loaded.machine));
+  Answer answer;
+  answer.parameters = workload.parameters;
+  for (std::int64_t step = 0; step < spec.generate.value_or(1); ++step) {
+    if (step > 0) {
+      models::set_context(workload, spec.context + step);
+    }
+    const sim::CompiledWorkload compiled = sim::compile(workload, {});
+    auto report = sim::report_workload(compiled, *loaded.machine,
+                                       hw::MappingObjective::energy_delay, constraint);
+    answer.weight_bits = compiled.weight_bits;
+    answer.kv_bits = compiled.kv_bits;
+    answer.peak_bits = compiled.weight_bits + compiled.kv_bits + compiled.activation_bits;
+    if (const auto* refused = std::get_if<hw::Infeasible>(&report)) {
+      answer.reason = refused->what;
+      return answer;
+    }
+    auto& good = std::get<sim::WorkloadReport>(report);
+    answer.cost.add(good.cost);
+    answer.tokens += good.tokens;
+    if (step == 0) {
+      answer.rows = std::move(good.rows);
+      continue;
+    }
+    for (std::size_t i = 0; i < answer.rows.size(); ++i) {  // same groups, longer context
+      sim::GroupRow& row = answer.rows[i];
+      const sim::GroupRow& more = good.rows[i];
+      row.count += more.count;
+      row.utilization = (row.utilization * row.latency_s + more.utilization * more.latency_s) /
+                        (row.latency_s + more.latency_s);
+      row.latency_s += more.latency_s;
+      row.energy_j += more.energy_j;
+      row.dram_bits += more.dram_bits;
+      row.operations += more.operations;
+      row.fused_bits_saved += more.fused_bits_saved;
+    }
+  }
+  return answer;
+}
+
+std::string overall_bottleneck(const sim::WorkloadCost& cost) {
+  const auto largest = static_cast<std::size_t>(
+      std::max_element(cost.time_by_bottleneck.begin(), cost.time_by_bottleneck.end()) -
+      cost.time_by_bottleneck.begin());
+  return std::string{cairn::to_text(static_cast<hw::Bottleneck>(largest))};
+}
+
+nlohmann::ordered_json to_json(const Answer& a) {
+  nlohmann::ordered_json json;
+  const bool feasible = a.reason.empty();
+  const auto figure = [&](double value) {
+    return feasible ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
+  };
+  json["parameters"] = a.parameters;
+  json["latency_s"] = figure(a.cost.latency_s);
+  json["tokens_per_s"] = figure(static_cast<double>(a.tokens) / a.cost.latency_s);
+  json["energy_j"] = figure(a.cost.energy.total());
+  json["power_w"] = figure(a.cost.energy.total() / a.cost.latency_s);
+  json["weight_bytes"] = a.weight_bits / kBitsPerByte;
+  json["kv_bytes"] = a.kv_bits / kBitsPerByte;
+  json["peak_bytes"] = a.peak_bits / kBitsPerByte;
+  json["dram_read_bytes"] = figure(a.cost.dram_read_bits / kBitsPerByte);
+  json["dram_write_bytes"] = figure(a.cost.dram_write_bits / kBitsPerByte);
+  json["utilization"] = figure(a.cost.utilization);
+  json["bottleneck"] = feasible ? nlohmann::ordered_json(overall_bottleneck(a.cost))
+                                : nlohmann::ordered_json();
+  json["feasible"] = feasible;
+  json["reason"] = a.reason;
+  nlohmann::ordered_json energy;
+  for (const auto& [component, name] : enum_names(hw::EnergyComponent{})) {
+    energy[std::string{name}] = figure(a.cost.energy[component]);
+  }
+  json["energy_by_component_j"] = energy;
+  json["operators"] = nlohmann::ordered_json::array();
+  for (const sim::GroupRow& row : a.rows) {
+    json["operators"].push_back({{"name", row.name},
+                                 {"kind", row.kind},
+                                 {"count", row.count},
+                                 {"latency_s", row.latency_s},
+                                 {"energy_j", row.energy_j},
+                                 {"utilization", row.utilization},
+                                 {"bottleneck", row.bottleneck},
+                                 {"dram_bytes", row.dram_bits / kBitsPerByte},
+                                 {"fused_bytes_saved", row.fused_bits_saved / kBitsPerByte},
+                                 {"operations", row.operations},
+                                 {"formats", row.formats},
+                                 {"mapping", row.mapping}});
+  }
+  return json;
+}
+
+std::string to_table(const Answer& a, const ModelOptions& options) {
+  if (!a.reason.empty()) {
+    return fmt::format("{} on {}: infeasible\n  {}\n", options.model, options.hardware, a.reason);
+  }
+  std::string text = fmt::format("{} on {}, {}, batch {}, context {}\n", options.model,
+                                 options.hardware, options.phase, options.batch, options.context);
+  const auto line = [&](std::string_view what, const std::string& value) {
+    text += fmt::format("  {:<14}{}\n", what, value);
+  };
+  line("latency", human_text(Seconds{a.cost.latency_s}));
+  line("throughput", fmt::format("{} tokens/s",
+                                 human_double(static_cast<double>(a.tokens) / a.cost.latency_s)));
+  line("energy", human_text(Joules{a.cost.energy.total()}));
+  line("power", human_text(Watts{a.cost.energy.total() / a.cost.latency_s}));
+  line("parameters", fmt::format("{}", a.parameters));
+  line("weights", human_text(Bits{static_cast<std::int64_t>(a.weight_bits)}));
+  line("KV cache", human_text(Bits{static_cast<std::int64_t>(a.kv_bits)}));
+  line("peak memory", human_text(Bits{static_cast<std::int64_t>(a.peak_bits)}));
+  line("bottleneck", overall_bottleneck(a.cost));
+  text += fmt::format("\n  {:<36} {:>6} {:>11} {:>7} {:>11} {:<8}\n", "operator", "count", "latency",
+                      "share", "energy", "bound by");
+  double all = 0;
+  for (const sim::GroupRow& row : a.rows) {
+    all += row.latency_s;
+  }
+  for (const sim::GroupRow& row : a.rows) {
+    text += fmt::format("  {:<36.36} {:>6} {:>11} {:>6.1f}% {:>11} {:<8}\n", row.name, row.count,
+                        human_text(Seconds{row.latency_s}, 3), 100 * row.latency_s / all,
+                        human_text(Joules{row.energy_j}, 3), row.bottleneck);
+  }
+  return text;
+}
+
+}  // namespace
+
+ExitCode run_model(const ModelOptions& options) {
+  const LoadedSystem loaded = load_system(options.hardware, options.overrides);
+  const Answer answer = answer_of(options, loaded);
+  Output output("");
+  output.text() = options.json ? to_json(answer).dump(1) + "\n" : to_table(answer, options);
+  output.finish();
+  return answer.reason.empty() ? ExitCode::success : ExitCode::no_feasible_point;
+}
+
+}  // namespace cairn::app

@@ -1,0 +1,31 @@
+/// \file
+/// `cairn model`: one model, one phase, one machine.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/exit_code.h"
+
+namespace cairn::app {
+
+struct ModelOptions {
+  std::string model;
+  std::string hardware;
+  std::string phase{"forward"};
+  std::int64_t batch{1};
+  std::int64_t context{0};
+  std::string scheme;
+  std::optional<std::int64_t> prompt;
+  std::optional<std::int64_t> generate;
+  std::vector<std::string> dimensions;  ///< `name=value`
+  std::vector<std::string> overrides;
+  std::string mapping;
+  bool json{};
+};
+
+[[nodiscard]] ExitCode run_model(const ModelOptions& options);
+
+}  // namespace cairn::app

@@ -1,0 +1,38 @@
+#include "app/report_command.h"
+
+#include <fmt/format.h>
+
+#include "app/batch_evaluator.h"
+#include "app/front_table.h"
+#include "app/output.h"
+#include "app/run_folder.h"
+#include "app/study.h"
+
+namespace cairn::app {
+namespace {
+constexpr std::size_t kTableRows = 20;
+constexpr std::size_t kTableWidth = 80;
+}  // namespace
+
+ExitCode run_report(const ReportOptions& options) {
+  const RunFolder folder{options.run};
+  const Study study((folder.path / "study.yaml").string(), {});
+  const report::ResultReader results(folder.store());
+  report::RunStatistics statistics(schema_of(study), study.objectives());
+  results.replay(0, results.size(),
+                 [&](const report::StoredPoint& point) { statistics.add(point); });
+  BatchEvaluator evaluator(study, 0);
+  write_results(folder, study, evaluator, results, statistics,
+                {fmt::format("./cairn run {}", (folder.path / "study.yaml").string()), folder.id(),
+                 utc_now(), 0});
+  Output output("");
+  output.text() = options.json
+                      ? front_json(study, results, statistics, 0)
+                      : summary_text(study, statistics, evaluator.quality_label(), 0) +
+                            front_text(study, results, statistics, kTableRows, kTableWidth) +
+                            fmt::format("report: {}\n", (folder.path / "report.html").string());
+  output.finish();
+  return statistics.feasible() > 0 ? ExitCode::success : ExitCode::no_feasible_point;
+}
+
+}  // namespace cairn::app

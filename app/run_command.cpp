@@ -1,0 +1,177 @@
+#include "app/run_command.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <future>
+
+#include "app/batch_evaluator.h"
+#include "app/front_table.h"
+#include "app/output.h"
+#include "app/progress.h"
+#include "app/report_data.h"
+#include "app/run_folder.h"
+#include "app/study.h"
+#include "core/error.h"
+#include "core/log.h"
+
+namespace cairn::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Points asked for at once: a transaction of the store. Runs always ask for the same number, so
+/// that a resumed run sees the same batches.
+constexpr std::size_t kBatch = 8192;
+constexpr std::size_t kTableRows = 20;
+constexpr std::size_t kTableWidth = 80;
+
+/// Set by Ctrl-C. A signal handler can reach nothing but a global.
+volatile std::sig_atomic_t interrupted = 0;  // NOLINT
+
+void on_interrupt(int signal) {
+  interrupted = 1;
+  std::signal(signal, SIG_DFL);  // the second one ends the program at once
+}
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Feeds the algorithm with what an earlier part of the run stored.
+void catch_up(search::Algorithm& algorithm, const Study& study,
+              const report::ResultReader& stored, std::uint64_t size,
+              report::RunStatistics& statistics) {
+  stored.replay(0, size, [&](const report::StoredPoint& point) { statistics.add(point); });
+  if (algorithm.skip(size)) {
+    return;
+  }
+  // An algorithm that learns is asked and told again, batch by batch.
+  static_cast<void>(study);
+  for (std::uint64_t from = 0; from < size;) {
+    const search::PointBatch batch = algorithm.ask(kBatch);
+    std::vector<search::Scored> rows;
+    std::vector<std::vector<double>> metrics;
+    metrics.reserve(batch.size());
+    stored.replay(from, from + batch.size(), [&](const report::StoredPoint& point) {
+      metrics.emplace_back(point.scored.metrics.begin(), point.scored.metrics.end());
+      rows.push_back(point.scored);
+      rows.back().metrics = metrics.back();
+      rows.back().limit = {};
+      rows.back().reason = {};
+    });
+    algorithm.tell(batch, rows);
+    from += batch.size();
+  }
+}
+
+/// Evaluates until the algorithm has finished or Ctrl-C. While one batch is evaluated, the one
+/// before is stored.
+void evaluate_all(const Study& study, BatchEvaluator& evaluator, search::Algorithm& algorithm,
+                  report::ResultWriter& writer, report::RunStatistics& statistics) {
+  Progress progress(static_cast<double>(algorithm.planned()), writer.size());
+  std::array<ScoredBatch, 2> batches;
+  std::future<void> storing;
+  for (std::size_t turn = 0; !algorithm.finished() && interrupted == 0; turn = 1 - turn) {
+    ScoredBatch& batch = batches.at(turn);
+    search::PointBatch points = algorithm.ask(kBatch);
+    if (points.empty()) {
+      break;
+    }
+    evaluator.evaluate(std::move(points), batch);
+    algorithm.tell(batch.points, batch.rows);
+    if (storing.valid()) {
+      storing.get();
+    }
+    progress.update(statistics.evaluated(), statistics.front_size());
+    storing = std::async(std::launch::async, [&writer, &statistics, &study, &batch] {
+      writer.append(batch.points, batch.rows);
+      statistics.add(batch.points, batch.rows, study.space());
+    });
+  }
+  if (storing.valid()) {
+    storing.get();
+  }
+  progress.finish();
+}
+
+void log_counters(const BatchEvaluator& evaluator) {
+  const sim::PricingCounters c = evaluator.counters();
+  const double priced = static_cast<double>(c.misses);
+  const double asked = static_cast<double>(c.hits + c.misses);
+  fmt::print(stderr,
+             "pricing: {} operator prices asked for, {:.2f} % from cache; {} machines and {} "
+             "workloads built; {:.1f} mappings considered for each operator priced\n",
+             c.hits + c.misses, asked > 0 ? 100.0 * static_cast<double>(c.hits) / asked : 0.0,
+             c.machines, c.workloads, priced > 0 ? static_cast<double>(c.mappings) / priced : 0.0);
+}
+
+std::string command_text(const RunOptions& options) {
+  std::string text = "./cairn run " + options.study;
+  for (const std::string& override_text : options.overrides) {
+    text += " --set '" + override_text + "'";
+  }
+  return text;
+}
+
+}  // namespace
+
+ExitCode run_study(const RunOptions& options) {
+  const Clock::time_point start = Clock::now();
+  const Study study(options.study, options.overrides);
+  for (const std::string& warning : study.warnings()) {
+    fmt::print(stderr, "warning: {}\n", warning);
+  }
+  const bool resuming = !options.resume.empty();
+  const RunFolder folder = resuming ? run_to_resume(study, options.resume)
+                                    : new_run_folder(study, options.out);
+  RunTimes times{.start = utc_now(), .end = {}, .seconds = 0};
+  if (!resuming) {
+    write_study(folder, study);
+  }
+  BatchEvaluator evaluator(study, options.threads);
+  report::ResultWriter writer(folder.store(), schema_of(study), study.space());
+  report::RunStatistics statistics(schema_of(study), study.objectives());
+  search::Algorithm algorithm = study.make_algorithm();
+  if (writer.size() > 0) {
+    catch_up(algorithm, study, report::ResultReader(folder.store()), writer.size(), statistics);
+    fmt::print(stderr, "continuing {} after {} points\n", folder.path.string(), writer.size());
+  }
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+  evaluate_all(study, evaluator, algorithm, writer, statistics);
+  writer.set_front(statistics.front().ids);
+  const bool complete = interrupted == 0;
+  if (complete) {
+    writer.finish();
+  }
+  const report::ResultReader results(folder.store());
+  times.seconds = seconds_since(start);
+  write_results(folder, study, evaluator, results, statistics,
+                {command_text(options), folder.id(), times.start, times.seconds});
+  times.end = utc_now();
+  times.seconds = seconds_since(start);
+  write_manifest(folder, study, statistics, times, evaluator.threads());
+
+  Output output("");
+  if (options.json) {
+    output.text() = front_json(study, results, statistics, times.seconds);
+  } else {
+    output.text() = summary_text(study, statistics, evaluator.quality_label(), times.seconds) +
+                    front_text(study, results, statistics, kTableRows, kTableWidth) +
+                    fmt::format("report: {}\n", (folder.path / "report.html").string());
+  }
+  output.finish();
+  log_counters(evaluator);
+  if (!complete) {
+    fmt::print(stderr, "stopped after {} points; continue with: {} --resume {}\n",
+               statistics.evaluated(), command_text(options), folder.path.string());
+    return ExitCode::interrupted;
+  }
+  return statistics.feasible() > 0 ? ExitCode::success : ExitCode::no_feasible_point;
+}
+
+}  // namespace cairn::app
