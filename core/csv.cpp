@@ -116,17 +116,17 @@ void CsvReader::skip_blanks() {
 
 /// Up to the comma or the line end.
 std::string_view CsvReader::read_plain() {
-  const char* const begin = text_.data() + next_;
-  const char* const last = text_.data() + text_.size();
-  const char* end = begin;
-  while (end != last && *end != ',' && *end != '\n') {
+  const std::string_view text = text_;
+  const std::size_t begin = next_;
+  std::size_t end = begin;
+  while (end < text.size() && text[end] != ',' && text[end] != '\n') {
     ++end;
   }
-  next_ += static_cast<std::size_t>(end - begin);
-  while (end != begin && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r')) {
+  next_ = end;
+  while (end > begin && (text[end - 1] == ' ' || text[end - 1] == '\t' || text[end - 1] == '\r')) {
     --end;
   }
-  return {begin, static_cast<std::size_t>(end - begin)};
+  return text.substr(begin, end - begin);
 }
 
 std::string_view CsvReader::read_quoted() {
@@ -152,7 +152,7 @@ std::string_view CsvReader::read_quoted() {
     }
     ++i;
   }
-  std::string_view cell{text_.data() + open + 1, i - open - 1};
+  std::string_view cell = std::string_view{text_}.substr(open + 1, i - open - 1);
   next_ = i + 1;
   skip_blanks();
   if (next_ < text_.size() && text_[next_] != ',' && text_[next_] != '\n') {

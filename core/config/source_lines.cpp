@@ -14,8 +14,7 @@ constexpr std::size_t kShownBefore = 60;    // characters before the caret in a 
 
 }  // namespace
 
-SourceLines::SourceLines(std::string_view text, std::string file)
-    : file_(std::move(file)), begin_(text.data()) {
+SourceLines::SourceLines(std::string_view text, std::string file) : file_(std::move(file)) {
   std::size_t begin = 0;
   while (true) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
@@ -24,6 +23,7 @@ SourceLines::SourceLines(std::string_view text, std::string file)
       line.remove_suffix(1);
     }
     lines_.push_back(line);
+    begins_.push_back(begin);
     if (end == text.size()) {
       break;
     }
@@ -73,12 +73,9 @@ SourceSpan SourceLines::span(std::size_t line, std::size_t byte) const {
 }
 
 SourceSpan SourceLines::span_at(std::size_t offset) const {
-  const char* target = begin_ + offset;
-  const auto after =
-      std::upper_bound(lines_.begin(), lines_.end(), target,
-                       [](const char* p, std::string_view line) { return p < line.data(); });
-  const auto line = static_cast<std::size_t>(after - lines_.begin()) - 1;
-  return span(line, static_cast<std::size_t>(target - lines_[line].data()));
+  const auto after = std::upper_bound(begins_.begin(), begins_.end(), offset);
+  const auto line = static_cast<std::size_t>(after - begins_.begin()) - 1;
+  return span(line, offset - begins_[line]);
 }
 
 }  // namespace cairn

@@ -26,7 +26,7 @@ class SourceLines {
  private:
   std::string file_;
   std::vector<std::string_view> lines_;
-  const char* begin_;
+  std::vector<std::size_t> begins_;  ///< offset of each line
 };
 
 }  // namespace cairn

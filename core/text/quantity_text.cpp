@@ -343,12 +343,12 @@ std::string print_decimal(std::string_view scientific, int shift) {
     return fmt::format("{}e{}", result, exponent);
   }
   if (exponent < 0) {
-    return sign + "0." + std::string(static_cast<std::size_t>(-exponent - 1), '0') + digits;
+    return sign + "0." + std::string(static_cast<std::size_t>(-exponent) - 1, '0') + digits;
   }
   if (exponent + 1 >= count) {
-    return sign + digits + std::string(static_cast<std::size_t>(exponent + 1 - count), '0');
+    return sign + digits + std::string(static_cast<std::size_t>(exponent) + 1 - digits.size(), '0');
   }
-  const auto point = static_cast<std::size_t>(exponent + 1);
+  const auto point = static_cast<std::size_t>(exponent) + 1;
   return sign + digits.substr(0, point) + "." + digits.substr(point);
 }
 
