@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/error.h"
 #include "hw/systolic/gemm_problem.h"
 #include "hw/vector_work.h"
 
@@ -101,6 +102,12 @@ const GpuKernelSpec& kernel_class(const GpuKernelsSpec& kernels, const models::S
   return kernels.elementwise;
 }
 
+const ResolvedMemory& memory_of(const DeviceContext& context, const std::string& name) {
+  const ResolvedMemory* memory = context.find(name);
+  CAIRN_CHECK(memory != nullptr, "a GPU names a memory that does not exist");
+  return *memory;
+}
+
 }  // namespace
 
 std::optional<Infeasible> Gpu::problem(const Spec& spec, const DeviceContext& context) {
@@ -122,14 +129,20 @@ std::optional<Infeasible> Gpu::problem(const Spec& spec, const DeviceContext& co
 }
 
 Gpu::Gpu(const Spec& spec, const DeviceContext& context)
+    : Gpu(spec, memory_of(context, spec.dram), memory_of(context, spec.l2), *context.technology) {}
+
+Gpu::Gpu(const Spec& spec, const ResolvedMemory& dram, const ResolvedMemory& l2,
+         const Technology& technology)
     : spec_(spec),
-      dram_(*context.find(spec.dram)),
-      technology_(*context.technology),
-      machine_(spec, dram_.bandwidth, context.find(spec.l2)->bandwidth,
-               context.find(spec.l2)->capacity_bits),
-      l2_capacity_(context.find(spec.l2)->capacity_bits),
-      memory_power_(dram_.static_power + context.find(spec.l2)->static_power),
-      voltage_scale_(technology_.operating_point(spec.clock)->dynamic) {}
+      dram_(dram),
+      technology_(technology),
+      machine_(spec, dram.bandwidth, l2.bandwidth, l2.capacity_bits),
+      l2_capacity_(l2.capacity_bits),
+      memory_power_(dram.static_power + l2.static_power) {
+  const std::optional<OperatingPoint> point = technology_.operating_point(spec.clock);
+  CAIRN_CHECK(point.has_value(), "a GPU's clock is above the technology's curve");
+  voltage_scale_ = point->dynamic;
+}
 
 double Gpu::decode_operations(const Precision& stored, const Precision& operand) const {
   const GpuDequantizationSpec& d = spec_.stack.dequantization;
@@ -369,7 +382,7 @@ Estimate Gpu::price_unfused_attention(const models::Operator& op,
                                  .distinct_weights = true};
   GroupView view;
   view.anchor = &product;
-  const Estimate scores = price_gemm(view, constraint);
+  Estimate scores = price_gemm(view, constraint);
   if (std::holds_alternative<Infeasible>(scores)) {
     return scores;
   }
@@ -382,7 +395,7 @@ Estimate Gpu::price_unfused_attention(const models::Operator& op,
                                  .k = keys,
                                  .weight = false,
                                  .distinct_weights = true};
-  const Estimate values = price_gemm(view, constraint);
+  Estimate values = price_gemm(view, constraint);
   if (std::holds_alternative<Infeasible>(values)) {
     return values;
   }
@@ -472,8 +485,7 @@ std::vector<std::string> Gpu::assumptions() const {
           "every operand starts in DRAM; vector kernels find part of theirs in the L2",
           "one kernel at a time, no host time beyond the stack's host_launch",
           "rates hold at the given clock; power above the board's limit stretches a kernel",
-          "weights in formats without tensor-core support are decoded by every block that loads "
-          "them"};
+          "weights that tensor cores cannot multiply are decoded by every block that loads them"};
 }
 
 }  // namespace cairn::hw

@@ -61,6 +61,9 @@ class Gpu {
   [[nodiscard]] models::Precision default_format() const { return models::kFp16; }
 
  private:
+  Gpu(const Spec& spec, const ResolvedMemory& dram, const ResolvedMemory& l2,
+      const Technology& technology);
+
   /// How a pair of stored formats is multiplied.
   struct Arithmetic {
     models::Precision operand{models::kFp16};

@@ -1,10 +1,10 @@
 #include "hw/gpu/gpu_gemm.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <optional>
 
 namespace cairn::hw {
 namespace {
@@ -39,14 +39,12 @@ bool cannot_beat(double budget, double main, double dram) {
 }
 
 bool permits(const MappingConstraint& allowed, const GpuGemmMachine::Tile& tile) {
-  const std::array<double, 2> sizes{tile.m, tile.n};
-  for (std::size_t d = 0; d < sizes.size(); ++d) {
-    if ((allowed.tile[d] && to_real(*allowed.tile[d]) != sizes[d]) ||
-        (allowed.tile_at_most[d] && to_real(*allowed.tile_at_most[d]) < sizes[d])) {
-      return false;
-    }
-  }
-  return true;
+  const auto fits = [&allowed](std::size_t dimension, double size) {
+    const std::optional<std::int64_t>& exact = allowed.tile.at(dimension);
+    const std::optional<std::int64_t>& most = allowed.tile_at_most.at(dimension);
+    return (!exact || to_real(*exact) == size) && (!most || to_real(*most) >= size);
+  };
+  return fits(0, tile.m) && fits(1, tile.n);
 }
 
 /// Bits of both operands read from DRAM when waves of \p wave tiles pass over one product.

@@ -148,8 +148,7 @@ TEST_CASE("an A100 under another stack is within 8 % with that stack's two const
   const std::vector<Row> rows = rows_of("configs/validation/llmcompass_a100_gemm.csv");
   REQUIRE(rows.size() == 20);
   const test::GpuFile standard("a100");
-  const test::GpuFile other(
-      "a100", {"devices.gpu.stack={extends: configs/software/llmcompass_pytorch.yaml}"});
+  const test::GpuFile other("a100_llmcompass");
   Errors with_default;
   Errors with_own;
   for (const Row& row : rows) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <random>
 #include <string>
+#include <string_view>
 
 #include <catch2/catch.hpp>
 
@@ -15,7 +16,7 @@ using test::GpuFile;
 using test::matmul;
 using test::price;
 
-const std::array<std::string, 4> kFiles{"a100", "h100", "a40", "rtx4090"};
+constexpr std::array<std::string_view, 4> kFiles{"a100", "h100", "a40", "rtx4090"};
 
 models::Precision int4_g128() {
   models::Precision p = models::integer_format(4);
@@ -27,8 +28,8 @@ models::Precision int4_g128() {
 TEST_CASE("no product is faster than the roofline on any GPU") {
   std::mt19937 random(7);  // only shapes: any engine will do
   std::uniform_int_distribution<std::int64_t> size(1, 9000);
-  for (const std::string& name : kFiles) {
-    const GpuFile file(name);
+  for (const std::string_view name : kFiles) {
+    const GpuFile file{std::string(name)};
     const Gpu& gpu = file.gpu();
     for (int i = 0; i < 300; ++i) {
       const models::Operator op =
@@ -64,8 +65,8 @@ TEST_CASE("more DRAM bandwidth is never slower, a larger L2 never reads more") {
 }
 
 TEST_CASE("4-bit weights are faster for one token and slower for a large batch") {
-  for (const std::string& name : kFiles) {
-    const GpuFile file(name);
+  for (const std::string_view name : kFiles) {
+    const GpuFile file{std::string(name)};
     models::Operator few = matmul(1, 11008, 4096);
     models::Operator many = matmul(4096, 11008, 4096);
     const double few_fp16 = price(file.gpu(), few).latency_s();

@@ -2,6 +2,7 @@
 /// GPUs for tests: those of configs/hardware/, and a small one with round numbers.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -23,7 +24,6 @@ class GpuFile {
     for (std::size_t i = 0; i < overrides.size(); ++i) {
       apply_override(root, overrides[i], static_cast<int>(i) + 1, diagnostics);
     }
-    resolve_extends(root, "configs/hardware/" + name + ".yaml", diagnostics);
     SystemSpec spec;
     read(root, spec, diagnostics);
     diagnostics.throw_if_any();
