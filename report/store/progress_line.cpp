@@ -56,21 +56,17 @@ std::string progress_text(const Progress& progress, double rate) {
   return text + fmt::format(", front {}", grouped(progress.front));
 }
 
-ProgressLine::ProgressLine(std::ostream& out, bool terminal, double seconds_now)
+ProgressLine::ProgressLine(std::ostream& out, bool terminal, std::uint64_t done_before,
+                           double seconds_now)
     : out_(&out),
       terminal_(terminal),
       started_(seconds_now),
       shown_(seconds_now),
+      first_done_(done_before),
+      rated_done_(done_before),
       rated_at_(seconds_now) {}
 
 void ProgressLine::update(const Progress& progress, double seconds_now) {
-  if (!begun_) {
-    begun_ = true;
-    first_done_ = progress.done;
-    rated_done_ = progress.done;
-    rated_at_ = seconds_now;
-    started_ = seconds_now;
-  }
   if (seconds_now - rated_at_ >= kRatePause) {
     const double latest =
         static_cast<double>(progress.done - rated_done_) / (seconds_now - rated_at_);
@@ -97,8 +93,7 @@ void ProgressLine::show(const Progress& progress, double seconds_now) {
 
 void ProgressLine::finish(const Progress& progress, double seconds_now) {
   const double elapsed = seconds_now - started_;
-  rate_ =
-      begun_ && elapsed > 0.0 ? static_cast<double>(progress.done - first_done_) / elapsed : 0.0;
+  rate_ = elapsed > 0.0 ? static_cast<double>(progress.done - first_done_) / elapsed : 0.0;
   show(progress, seconds_now);
   if (terminal_) {
     *out_ << '\n' << std::flush;

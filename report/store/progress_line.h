@@ -27,7 +27,8 @@ struct Progress {
 class ProgressLine {
  public:
   /// \param terminal rewrite one line ten times a second; else a new line every ten seconds.
-  ProgressLine(std::ostream& out, bool terminal, double seconds_now);
+  /// \param done_before evaluations of an earlier run that this one resumes: not counted as rate.
+  ProgressLine(std::ostream& out, bool terminal, std::uint64_t done_before, double seconds_now);
   /// \param seconds_now of a steady clock.
   void update(const Progress& progress, double seconds_now);
   /// The last state; the cursor ends on a new line.
@@ -41,9 +42,8 @@ class ProgressLine {
   double started_;
   double shown_;
   double rate_{};
-  bool begun_{};
-  std::uint64_t first_done_{};  ///< what a resumed run had done before
-  std::uint64_t rated_done_{};
+  std::uint64_t first_done_;
+  std::uint64_t rated_done_;
   double rated_at_;
   std::size_t width_{};  ///< of the line on the terminal
 };

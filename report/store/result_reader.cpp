@@ -46,10 +46,10 @@ class TextLookup {
 
 struct ResultReader::Impl {
   explicit Impl(const std::string& path)
-      : database(path, Database::Mode::read), schema(checked_schema(database)) {
-    choices.resize(schema.knobs.size());
-    metrics.resize(schema.metrics.size());
-  }
+      : database(path, Database::Mode::read),
+        schema(checked_schema(database)),
+        choices(schema.knobs.size()),
+        metrics(schema.metrics.size()) {}
 
   static RunSchema checked_schema(Database& database) {
     if (is_blank(database)) {
