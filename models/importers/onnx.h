@@ -34,6 +34,7 @@ struct OnnxOptions {
   /// `<input>.<axis>`.
   std::map<std::string, std::int64_t> dimensions;
   /// First dimension of every input, where the file leaves it open and `dimensions` does not say.
+  /// An error if it is more than 1 and all first dimensions are fixed at something else.
   std::optional<std::int64_t> batch;
 };
 

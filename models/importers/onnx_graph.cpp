@@ -187,6 +187,7 @@ class OnnxLoader {
   onnx::ModelProto model_;
   std::vector<onnx::NodeProto> nodes_;
   std::vector<onnx::ValueInfoProto> inputs_;
+  bool used_batch_ = false;  ///< some input's first dimension is, or was given as, the batch
   std::unordered_map<std::string, int> types_;  ///< element types of values
   std::unordered_map<std::string, OnnxValue> values_;
 };
@@ -378,6 +379,7 @@ void OnnxLoader::set_dimension(onnx::TensorShapeProto_Dimension& dim, const std:
                                bool first, std::set<std::string>& used,
                                std::set<std::string>& open) {
   if (dim.has_dim_value() && dim.dim_value() > 0) {
+    used_batch_ = used_batch_ || (first && options_.batch == dim.dim_value());
     return;
   }
   const std::string name =
@@ -386,8 +388,10 @@ void OnnxLoader::set_dimension(onnx::TensorShapeProto_Dimension& dim, const std:
   if (given != options_.dimensions.end()) {
     dim.set_dim_value(given->second);
     used.insert(name);
+    used_batch_ = used_batch_ || first;
   } else if (first && options_.batch) {
     dim.set_dim_value(*options_.batch);
+    used_batch_ = true;
   } else {
     open.insert(name);
   }
@@ -422,6 +426,10 @@ bool OnnxLoader::set_dimensions() {
       names.insert(names.end(), open.begin(), open.end());
       error(name, "no input has a dynamic dimension of this name", suggest(name, names));
     }
+  }
+  if (options_.batch && *options_.batch > 1 && !inputs_.empty() && !used_batch_) {
+    error("batch", fmt::format("input '{}' has a fixed first dimension, so the batch cannot be {}",
+                               inputs_.front().name(), *options_.batch));
   }
   if (options_.batch && *options_.batch < 1) {
     error("batch", fmt::format("a batch is at least 1, found {}", *options_.batch));
