@@ -108,20 +108,35 @@ class Search {
     return overflow(machine_, problem_, Nest{tile, kOrders[0], bypass_}).bits <= 0;
   }
 
-  /// Prices a tile under every order that differs; true when the target is met.
+  /// Prices a tile in the order that moves least; true when the target is met.
   bool price_tile(const std::array<std::int64_t, 3>& tile) {
-    if (order_) {
-      return price(Nest{tile, *order_, bypass_});
+    ++considered_;
+    Nest best{tile, order_.value_or(kOrders[0]), bypass_};
+    DramTraffic least = dram_traffic(machine_, problem_, best);
+    const bool one_tile = tile == problem_.extent;
+    if (!order_ && !one_tile) {
+      double least_bits = least.reads() + least.writes();
+      for (std::size_t o = 1; o < kOrders.size(); ++o) {
+        const Nest nest{tile, kOrders.at(o), bypass_};
+        const DramTraffic traffic = dram_traffic(machine_, problem_, nest);
+        if (const double bits = traffic.reads() + traffic.writes(); bits < least_bits) {
+          best = nest;
+          least = traffic;
+          least_bits = bits;
+        }
+      }
     }
-    const int turning = static_cast<int>(tile[kM] < problem_.extent[kM]) +
-                        static_cast<int>(tile[kN] < problem_.extent[kN]) +
-                        static_cast<int>(tile[kK] < problem_.extent[kK]);
-    if (turning == 0) {
-      return price(Nest{tile, kOrders[0], bypass_});
+    if (score_bound(machine_, problem_, best, least, objective_) >= best_score_) {
+      return false;
     }
-    return std::any_of(kOrders.begin(), kOrders.end(), [&](const auto& order) {
-      return price(Nest{tile, order, bypass_});
-    });
+    return price(best);
+  }
+  /// The same for every order, without short cuts.
+  void price_all_orders(const std::array<std::int64_t, 3>& tile) {
+    for (const auto& order : kOrders) {
+      ++considered_;
+      price(Nest{tile, order, bypass_});
+    }
   }
 
   [[nodiscard]] MapperResult result() && {
@@ -133,7 +148,6 @@ class Search {
  private:
   bool price(const Nest& nest) {
     const NestCost cost = evaluate(machine_, problem_, nest);
-    ++considered_;
     const double value = score(cost, objective_);
     if (value < best_score_) {
       best_score_ = value;
@@ -190,7 +204,7 @@ MapperResult find_nest(const GemmMachine& machine, const GemmProblem& problem,
   const auto bypass =
       static_cast<std::uint8_t>(constraint.bypass.value_or(0) | machine.forced_bypass);
   Search search(machine, problem, bypass, objective, constraint.order);
-  constexpr double kCloseEnough = 1.005;
+  constexpr double kCloseEnough = 1.01;
   search.set_target(bypass == 0 ? kCloseEnough * lower_bound(machine, problem, objective) : 0.0);
 
   const Candidates rows = candidates(problem, steps, constraint, kM);
@@ -238,7 +252,7 @@ MapperResult find_nest_exhaustively(const GemmMachine& machine, const GemmProble
     for (const std::int64_t n : sizes[kN]) {
       for (const std::int64_t m : sizes[kM]) {
         if (search.fits({m, n, k})) {
-          search.price_tile({m, n, k});
+          search.price_all_orders({m, n, k});
         }
       }
     }

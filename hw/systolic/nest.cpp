@@ -130,40 +130,75 @@ Overflow overflow(const GemmMachine& machine, const GemmProblem& p, const Nest& 
   return worst;
 }
 
-NestCost evaluate(const GemmMachine& machine, const GemmProblem& p, const Nest& nest) {
+DramTraffic dram_traffic(const GemmMachine& machine, const GemmProblem& p, const Nest& nest) {
   const Trips trips = trips_of(p, nest);
-  const ArrayTraffic words = array_traffic(machine, p, nest, trips);
   const auto instances = static_cast<double>(p.instances);
   const auto m = static_cast<double>(p.extent[kM]);
   const auto n = static_cast<double>(p.extent[kN]);
   const auto k = static_cast<double>(p.extent[kK]);
-
-  // DRAM, per instance.
   double w_elements = n * k * refetches(trips, nest.order, kM);
-  if (bypassed(nest.bypass, kW)) {
-    w_elements = words.weights;
-  }
   double a_elements = 0;
-  if (bypassed(nest.bypass, kA)) {
+  double rounds = refetches(trips, nest.order, kK);
+  if (nest.bypass != 0) {  // a tensor that is not held is fetched whenever the array wants it
+    const ArrayTraffic words = array_traffic(machine, p, nest, trips);
+    w_elements = bypassed(nest.bypass, kW) ? words.weights : w_elements;
     a_elements = words.activations;
-  } else {
+    rounds = bypassed(nest.bypass, kO) ? words.output_writes / (m * n) : rounds;
+  }
+  if (!bypassed(nest.bypass, kA)) {
     const std::int64_t rest = p.extent[kM] % nest.tile[kM];
     const auto whole = static_cast<double>(p.extent[kM] / nest.tile[kM]);
     a_elements = (whole * p.activation_elements(nest.tile[kM], p.extent[kK]) +
                   (rest > 0 ? p.activation_elements(rest, p.extent[kK]) : 0.0)) *
                  refetches(trips, nest.order, kN);
   }
-  const double rounds = bypassed(nest.bypass, kO) && m * n > 0 ? words.output_writes / (m * n)
-                                                               : refetches(trips, nest.order, kK);
-  const double w_bits = w_elements * p.weight_bits;
-  const double a_bits = a_elements * p.activation_bits;
-  const double spill_bits = m * n * (rounds - 1) * p.partial_bits;
-  const double o_bits = m * n * p.output_share * p.output_bits;
+  return {.weights = instances * w_elements * p.weight_bits,
+          .activations = instances * a_elements * p.activation_bits,
+          .spilled = instances * m * n * (rounds - 1) * p.partial_bits,
+          .outputs = instances * m * n * p.output_share * p.output_bits,
+          .epilogue = instances * p.epilogue_read_bits};
+}
+
+double score_bound(const GemmMachine& machine, const GemmProblem& p, const Nest& nest,
+                   const DramTraffic& traffic, MappingObjective objective) {
+  const double products = static_cast<double>(p.instances) * static_cast<double>(p.extent[kM]) *
+                          static_cast<double>(p.extent[kN]) * static_cast<double>(p.extent[kK]) *
+                          p.useful_share;
+  const double array_s = products * static_cast<double>(p.passes) /
+                         (static_cast<double>(machine.rows * machine.cols) * machine.clock);
+  const double reads = traffic.reads();
+  const double writes = traffic.writes();
+  NestCost least;
+  if (machine.timing == SystolicTiming::scalesim) {
+    least.busy_s = array_s;
+  } else {
+    const double fill_bits =
+        bypassed(nest.bypass, kW)
+            ? 0.0
+            : static_cast<double>(nest.tile[kN] * nest.tile[kK]) * p.weight_bits;
+    // Either DRAM is never idle, or the array waits for the first weights and then never.
+    least.busy_s = std::max((reads + writes) / machine.dram_bandwidth,
+                            array_s + fill_bits / machine.dram_bandwidth) +
+                   machine.dram_latency;
+  }
+  least.dram_joules = reads * machine.dram_read_energy + writes * machine.dram_write_energy;
+  least.fixed_joules = products * (machine.mac_energy + machine.register_energy);
+  return score(least, objective);
+}
+
+NestCost evaluate(const GemmMachine& machine, const GemmProblem& p, const Nest& nest) {
+  const Trips trips = trips_of(p, nest);
+  const ArrayTraffic words = array_traffic(machine, p, nest, trips);
+  const DramTraffic traffic = dram_traffic(machine, p, nest);
+  const auto instances = static_cast<double>(p.instances);
+  const auto m = static_cast<double>(p.extent[kM]);
+  const auto n = static_cast<double>(p.extent[kN]);
+  const auto k = static_cast<double>(p.extent[kK]);
 
   NestCost cost;
-  cost.weight_bits = instances * w_bits;
-  cost.dram_read_bits = instances * (w_bits + a_bits + spill_bits + p.epilogue_read_bits);
-  cost.dram_write_bits = instances * (o_bits + spill_bits);
+  cost.weight_bits = traffic.weights;
+  cost.dram_read_bits = traffic.reads();
+  cost.dram_write_bits = traffic.writes();
   cost.dram_joules = cost.dram_read_bits * machine.dram_read_energy +
                      cost.dram_write_bits * machine.dram_write_energy;
 
@@ -182,10 +217,10 @@ NestCost evaluate(const GemmMachine& machine, const GemmProblem& p, const Nest& 
   std::array<double, 3> writes{};
   reads[kW] = useful * words.weights * p.weight_bits;
   reads[kA] = useful * words.activations * p.activation_bits * static_cast<double>(p.passes);
-  reads[kO] = useful * words.output_reads * p.partial_bits + instances * (o_bits + spill_bits);
-  writes[kW] = instances * w_bits;
-  writes[kA] = instances * a_bits;
-  writes[kO] = useful * words.output_writes * p.partial_bits + instances * spill_bits;
+  reads[kO] = useful * words.output_reads * p.partial_bits + traffic.outputs + traffic.spilled;
+  writes[kW] = traffic.weights;
+  writes[kA] = traffic.activations;
+  writes[kO] = useful * words.output_writes * p.partial_bits + traffic.spilled;
   std::array<double, 3> port_bits{};
   for (std::size_t tensor = 0; tensor < 3; ++tensor) {
     if (bypassed(nest.bypass, tensor)) {

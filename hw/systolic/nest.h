@@ -86,6 +86,25 @@ struct NestCost {
   }
 };
 
+/// What crosses DRAM, in bits, all instances. Only this part depends on the order of the loops.
+struct DramTraffic {
+  double weights{};
+  double activations{};
+  double spilled{};   ///< partial sums, written once and read back once
+  double outputs{};
+  double epilogue{};  ///< further inputs read with the outputs
+  [[nodiscard]] double reads() const { return weights + activations + spilled + epilogue; }
+  [[nodiscard]] double writes() const { return outputs + spilled; }
+};
+[[nodiscard]] DramTraffic dram_traffic(const GemmMachine& machine, const GemmProblem& problem,
+                                       const Nest& nest);
+
+/// The best that any mapping with this traffic and these tiles can score: an array without edges,
+/// scratchpad energy left out. Cheap; find_nest() skips what cannot win.
+[[nodiscard]] double score_bound(const GemmMachine& machine, const GemmProblem& problem,
+                                 const Nest& nest, const DramTraffic& traffic,
+                                 MappingObjective objective);
+
 /// Bits over the capacity of the worst scratchpad (<= 0: fits), and which slot it is.
 struct Overflow {
   double bits{};

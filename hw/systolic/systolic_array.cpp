@@ -7,8 +7,9 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/text/enum_names.h"
 #include "hw/vector_work.h"
-#include "models/compression/decode_work.h"
+#include "models/compression/effects.h"
 
 namespace cairn::hw {
 namespace {
@@ -219,7 +220,7 @@ GemmMachine SystolicArray::machine_for(const models::Formats& formats) const {
   GemmMachine g = base_;
   const Precision weight = formats.weights.is_coded() ? spec_.native : formats.weights;
   g.mac_energy =
-      technology_.multiply_accumulate(weight, formats.activations).joules * voltage_scale_;
+      technology_.multiply_accumulate(weight, formats.activations).energy.count() * voltage_scale_;
   const auto moved_bits =
       static_cast<double>(formats.activations.element_bits() + spec_.accumulator.element_bits());
   // Each bit that moves on is read from one pipeline register and written to the next.
@@ -289,7 +290,7 @@ Estimate SystolicArray::solve(const GemmMachine& machine, const GemmProblem& pro
                               MappingObjective objective) const {
   if (constraint.dataflow && *constraint.dataflow != machine.dataflow) {
     return Infeasible{fmt::format("the mapping wants {}, the array is {}",
-                                  to_text(*constraint.dataflow), to_text(machine.dataflow)),
+                                  cairn::to_text(*constraint.dataflow), cairn::to_text(machine.dataflow)),
                       "mapping dataflow", 0.0};
   }
   const MapperResult found = find_nest(machine, problem, constraint, objective);
