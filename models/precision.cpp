@@ -169,7 +169,7 @@ std::optional<Precision> parse_element(std::string_view text, std::string& why) 
   if (take(text, "tcq")) {
     return parse_trellis(text, why);
   }
-  why = fmt::format("'{}' is not a number format", text);
+  why = "it begins with none of int, uint, fp, bf, cb, tcq and mx";
   return std::nullopt;
 }
 

@@ -32,10 +32,10 @@ namespace cairn::models {
 struct OnnxOptions {
   /// Values of dynamic dimensions by name (`--dim batch=8`). A dimension without a name is called
   /// `<input>.<axis>`.
-  std::map<std::string, std::int64_t> dimensions;
+  std::map<std::string, std::int64_t> dimensions{};
   /// First dimension of every input, where the file leaves it open and `dimensions` does not say.
   /// An error if it is more than 1 and all first dimensions are fixed at something else.
-  std::optional<std::int64_t> batch;
+  std::optional<std::int64_t> batch{};
 };
 
 /// Reads an ONNX model. Mistakes (also: not ONNX, cut off, an operator that is not supported, a

@@ -106,6 +106,17 @@ onnx::TensorProto to_tensor(const std::string& name, const OnnxValue& value, int
   return tensor;
 }
 
+void describe(onnx::ValueInfoProto& info, const std::string& name,
+              const std::vector<std::int64_t>& shape, int element_type) {
+  info.set_name(name);
+  auto* tensor = info.mutable_type()->mutable_tensor_type();
+  tensor->set_elem_type(element_type);
+  tensor->mutable_shape();  // of rank 0 if nothing is added
+  for (const std::int64_t side : shape) {
+    tensor->mutable_shape()->add_dim()->set_dim_value(side);
+  }
+}
+
 bool holds_numbers(int element_type) {
   return element_type == onnx::TensorProto::INT64 || element_type == onnx::TensorProto::INT32 ||
          element_type == onnx::TensorProto::BOOL || element_type == onnx::TensorProto::FLOAT ||
@@ -176,6 +187,8 @@ class OnnxLoader {
   void set_dimension(onnx::TensorShapeProto_Dimension& dim, const std::string& label, bool first,
                      std::set<std::string>& used, std::set<std::string>& open);
   [[nodiscard]] bool infer_once();
+  /// Shapes that libonnx leaves open. Answers whether there was a new one.
+  [[nodiscard]] bool infer_sums();
   [[nodiscard]] bool fold();
   [[nodiscard]] bool fold_node(const onnx::NodeProto& node);
   void use_old_forms(onnx::NodeProto& node) const;
@@ -190,6 +203,7 @@ class OnnxLoader {
   bool used_batch_ = false;  ///< some input's first dimension is, or was given as, the batch
   std::unordered_map<std::string, int> types_;  ///< element types of values
   std::unordered_map<std::string, OnnxValue> values_;
+  std::vector<std::string> own_shapes_;  ///< values whose shapes were inferred here
 };
 
 bool OnnxLoader::parse(const std::string& bytes) {
@@ -477,15 +491,12 @@ bool OnnxLoader::infer_once() {
     }
     if (value.has_data) {
       *graph.add_initializer() = to_tensor(name, value, types_.at(name));
-      continue;
+    } else {  // large: its shape is enough
+      describe(*graph.add_input(), name, *value.shape, types_.at(name));
     }
-    onnx::ValueInfoProto& input = *graph.add_input();  // large: its shape is enough
-    input.set_name(name);
-    auto* tensor = input.mutable_type()->mutable_tensor_type();
-    tensor->set_elem_type(types_.at(name));
-    for (const std::int64_t side : *value.shape) {
-      tensor->mutable_shape()->add_dim()->set_dim_value(side);
-    }
+  }
+  for (const std::string& name : own_shapes_) {
+    describe(*graph.add_value_info(), name, *values_[name].shape, types_[name]);
   }
   for (const onnx::NodeProto& node : nodes_) {
     onnx::NodeProto& copy = *graph.add_node();
@@ -577,6 +588,45 @@ bool OnnxLoader::fold_node(const onnx::NodeProto& node) {
   return true;
 }
 
+bool OnnxLoader::infer_sums() {
+  const std::size_t before = own_shapes_.size();
+  for (const onnx::NodeProto& node : nodes_) {
+    const onnx::AttributeProto* equation = attribute(node, "equation");
+    if (node.op_type() != "Einsum" || equation == nullptr || node.output_size() != 1 ||
+        values_[node.output(0)].shape) {
+      continue;
+    }
+    std::string text = equation->s();
+    std::erase(text, ' ');
+    const std::size_t arrow = text.find("->");
+    if (arrow == std::string::npos) {
+      continue;
+    }
+    std::unordered_map<char, std::int64_t> sides;
+    std::size_t at = 0;
+    for (const std::string& input : node.input()) {
+      const std::size_t end = std::min(text.find(',', at), arrow);
+      const std::string letters = text.substr(at, end - at);
+      const std::optional<std::vector<std::int64_t>>& shape = values_[input].shape;
+      for (std::size_t i = 0; shape && shape->size() == letters.size() && i < letters.size(); ++i) {
+        sides.emplace(letters[i], (*shape)[i]);
+      }
+      at = std::min(end + 1, arrow);
+    }
+    std::vector<std::int64_t> made;
+    for (const char letter : text.substr(arrow + 2)) {
+      if (const auto side = sides.find(letter); side != sides.end()) {
+        made.push_back(side->second);
+      }
+    }
+    if (made.size() == text.size() - arrow - 2) {
+      values_[node.output(0)].shape = std::move(made);
+      own_shapes_.push_back(node.output(0));
+    }
+  }
+  return own_shapes_.size() != before;
+}
+
 bool OnnxLoader::fold() {
   const std::size_t before = nodes_.size();
   std::erase_if(nodes_, [this](const onnx::NodeProto& node) { return fold_node(node); });
@@ -609,7 +659,7 @@ bool OnnxLoader::infer() {
     if (!infer_once()) {
       return false;
     }
-  } while (fold());
+  } while (infer_sums() || fold());
   mark_constants();
   bool good = true;
   for (const onnx::NodeProto& node : nodes_) {

@@ -436,8 +436,7 @@ void Builder::group_normalization(const Node& node) {
 void Builder::softmax(const Node& node) {
   const Dims& in = input_shape(node, 0);
   const bool flattens = graph_.opset() < 13;  // over all axes from the given one on
-  const std::size_t axis =
-      positive_axis(int_attribute(node, "axis", flattens ? 1 : -1), in.size());
+  const std::size_t axis = positive_axis(int_attribute(node, "axis", flattens ? 1 : -1), in.size());
   const std::int64_t columns = flattens ? product(in, axis, in.size()) : in[axis];
   add(node, Softmax{.rows = product(in) / columns, .columns = columns}, 0);
 }

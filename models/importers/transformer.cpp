@@ -434,31 +434,33 @@ std::int64_t window_of(const ModelConfig& config, std::int64_t layer) {
   return config.windows.empty() ? 0 : config.windows[static_cast<std::size_t>(layer)];
 }
 
-[[noreturn]] void refuse(const ModelConfig& config, std::string message, std::string hint) {
+/// \param what of the size or phase is wrong: `phase`, `batch`, `context`.
+[[noreturn]] void refuse(const ModelConfig& config, std::string what, std::string message,
+                         std::string hint) {
   throw ConfigError({Diagnostic{.severity = Severity::error,
                                 .at = {.file = config.name, .text = {}},
-                                .path = {},
+                                .path = std::move(what),
                                 .message = std::move(message),
                                 .hint = std::move(hint)}});
 }
 
 Pass plan_pass(const ModelConfig& config, Phase phase, const WorkloadSize& size) {
   if (config.encoder_only() && phase != Phase::forward) {
-    refuse(config,
+    refuse(config, "phase",
            fmt::format("a {} model has no {} phase", cairn::to_text(config.architecture),
                        cairn::to_text(phase)),
-           "use --phase forward");
+           "its phase is forward");
   }
   const bool decode = phase == Phase::decode;
   const bool vit = config.architecture == Architecture::vit;
   if (size.batch < 1 || size.context < (decode ? 0 : 1)) {
-    refuse(config,
+    refuse(config, size.batch < 1 ? "batch" : "context",
            fmt::format("batch {} and context {} do not make a pass", size.batch, size.context),
            "both count from 1 (decode: the context counts from 0 cached keys)");
   }
   if (size.batch > kMostTokens || size.context > kMostTokens / size.batch) {
     refuse(
-        config,
+        config, "batch",
         fmt::format("batch {} of {} tokens is more than can be counted", size.batch, size.context),
         fmt::format("at most {} tokens in all", kMostTokens));
   }
@@ -470,7 +472,7 @@ Pass plan_pass(const ModelConfig& config, Phase phase, const WorkloadSize& size)
   pass.tokens = times(pass.batch, pass.queries);
   pass.head_tokens = phase == Phase::forward ? pass.tokens : pass.batch;
   if (!config.llama_family() && pass.keys > config.positions) {
-    refuse(config,
+    refuse(config, "context",
            fmt::format("a context of {} tokens exceeds the {} learned positions", pass.keys,
                        config.positions),
            fmt::format("at most {}", decode ? config.positions - 1 : config.positions));
