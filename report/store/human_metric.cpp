@@ -23,9 +23,10 @@ constexpr std::array kBinary{Prefix{1.0, ""}, Prefix{0x1p10, "Ki"}, Prefix{0x1p2
                              Prefix{0x1p30, "Gi"}, Prefix{0x1p40, "Ti"}};
 constexpr std::array<std::string_view, 5> kDecimalUnits{"s", "J", "W", "Hz", "V"};
 
-/// Plain up to a million, without an exponent where four digits show the number.
+/// Four significant digits; whole numbers up to ten million without an exponent.
 std::string four_digits(double value) {
-  return fmt::format("{:.4g}", value);
+  const double size = std::abs(value);
+  return size >= 1e4 && size < 1e7 ? fmt::format("{:.0f}", value) : fmt::format("{:.4g}", value);
 }
 
 template <std::size_t N>
