@@ -51,7 +51,7 @@ TEST_CASE("the front is a table within the width, best first objective first") {
   // latency rises with the id. id 0: 1e-3/3 s; 1e6/8; id 28: x = 29, 203 mod 101 = 1, 1e6/2.
   CHECK(front_table(reader, std::vector<std::uint64_t>{28, 0, 14}, objectives) ==
         "in all rows: rows = 1\n"
-        "id  format     block  cols   latency     throughput\n"
+        "id  format     block  cols   latency      throughput\n"
         " 0  int8           -     1  333.3 us  125000 token/s\n"
         "14  int8           -    15      5 ms  200000 token/s\n"
         "28  int4/g128   32 B     4  9.667 ms  500000 token/s\n");
