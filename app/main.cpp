@@ -174,7 +174,7 @@ int main(int argc, char** argv) {
     return cairn::app::dispatch(argc, argv);
   } catch (const cairn::ConfigError& e) {
     for (const cairn::Diagnostic& d : e.diagnostics()) {
-      std::fprintf(stderr, "%s\n", cairn::render(d).c_str());  // NOLINT(cert-err33-c)
+      std::fputs(cairn::render(d).c_str(), stderr);  // NOLINT(cert-err33-c)
     }
     return static_cast<int>(ExitCode::user_error);
   } catch (const cairn::IoError& e) {

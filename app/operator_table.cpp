@@ -147,7 +147,8 @@ bool OperatorTable::read_formats(OperatorRow& row) const {
     std::string why;
     const std::optional<models::Precision> parsed = models::parse_precision(format_text, why);
     if (!parsed) {
-      row.error = fmt::format("{}: {}", kColumnNames.at(column), why);
+      row.error = fmt::format("{}: '{}' is not a number format: {}", kColumnNames.at(column),
+                              format_text, why);
       return false;
     }
     format = *parsed;

@@ -5,24 +5,18 @@
 #include <algorithm>
 
 #include "app/paths.h"
+#include "app/study_checks.h"
 #include "core/config/reader.h"
 #include "core/config/yaml_file.h"
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/text/did_you_mean.h"
+#include "core/text/quantity_text.h"
 #include "search/algorithms/builtin_algorithms.h"
 #include "search/space/space_reader.h"
 
 namespace cairn::app {
 namespace {
-
-std::vector<sim::KnobChoices> knobs_of(const search::DesignSpace& space) {
-  std::vector<sim::KnobChoices> knobs;
-  for (const search::Knob& knob : space.knobs()) {
-    knobs.push_back({knob.name, knob.at, knob.choices});
-  }
-  return knobs;
-}
 
 /// Units as they are typed, by the unit in which a metric is stored.
 double in_stored_unit(const search::Magnitude& magnitude, std::string_view unit) {
@@ -55,6 +49,12 @@ Dim dimension_of(std::string_view unit) {
   return {};
 }
 
+std::string value_of(std::string_view unit) {
+  const Dim dim = dimension_of(unit);
+  return dim == Dim{} ? std::string{"a number without a unit"}
+                      : fmt::format("a number with a unit ({})", unit_names(dim));
+}
+
 std::string example_of(std::string_view unit) {
   if (unit == "s") {
     return "10 ms";
@@ -71,6 +71,37 @@ std::string example_of(std::string_view unit) {
   return unit == "B" ? "8 GiB" : "0.5";
 }
 
+/// Why `workload.metric` is none though the metric exists.
+std::string workload_hint(const std::string& workload, const std::string& metric,
+                          const std::vector<std::string>& workloads) {
+  if (std::find(workloads.begin(), workloads.end(), workload) != workloads.end()) {
+    return fmt::format("{} is one figure of the whole design: write '{}'", metric, metric);
+  }
+  const std::optional<std::string> near = nearest(workload, workloads);
+  return near ? fmt::format("did you mean '{}.{}'?", *near, metric)
+              : fmt::format("workloads are: {}", fmt::join(workloads, ", "));
+}
+
+/// The first value in a tree that is this text, or the tree itself.
+const Node& first_place(const Node& tree, std::string_view text) {
+  for (const Node& item : tree.items) {
+    if (const Node& found = first_place(item, text); found.scalar == text) {
+      return found;
+    }
+  }
+  for (const NodeEntry& entry : tree.entries) {
+    if (const Node& found = first_place(entry.value, text); found.scalar == text) {
+      return found;
+    }
+  }
+  return tree;
+}
+
+/// The list has been given, and holds nothing.
+bool is_empty_list(const Node* list) {
+  return list == nullptr || list->is_null() || (list->is_sequence() && list->items.empty());
+}
+
 }  // namespace
 
 Study::Study(const std::string& path, const std::vector<std::string>& overrides)
@@ -84,19 +115,23 @@ Study::Study(const std::string& path, const std::vector<std::string>& overrides)
   diagnostics.throw_if_any();
   read(root_, spec_, diagnostics);
   read_space(diagnostics);
-  if (space_) {
-    const std::unique_ptr<sim::PointModel> first = model(diagnostics);
-    read_metrics(first->workload_labels(), diagnostics);
-    for (const std::string& knob : first->unused_knobs()) {
-      diagnostics.error(space_->knobs()[*space_->find(knob)].at, "space." + knob,
-                        "nothing reads this knob",
-                        fmt::format("write ${} where its value belongs, or remove it", knob));
-    }
-    diagnostics.throw_if_any();
-    check_quality(*first, diagnostics);
+  const std::unique_ptr<sim::PointModel> first = model(diagnostics);
+  read_metrics(first->workload_labels(), diagnostics);
+  check_knobs(*first, diagnostics);
+  check_quality(*first, diagnostics);
+  if (space_ && !objectives_.empty()) {
     static_cast<void>(search::make_algorithm(
         algorithms_, spec_.search,
         {.space = &*space_, .objectives = objectives_, .seed = spec_.seed}, diagnostics));
+  }
+  if (diagnostics.ok()) {
+    const std::vector<sim::KnobChoices> all = knobs();
+    const StudyContext context{spec_, all, builder_, technologies_};
+    check_workloads(context, diagnostics);
+    check_technologies(context, diagnostics);
+  }
+  if (diagnostics.ok()) {
+    check_priced(*first, diagnostics);
   }
   diagnostics.throw_if_any();
   resolved_ = write_yaml(root_);
@@ -108,9 +143,42 @@ Study::Study(const std::string& path, const std::vector<std::string>& overrides)
 
 void Study::read_space(Diagnostics& diagnostics) {
   if (spec_.search.kind == Node::Kind::null) {
-    spec_.search = parse_yaml("{algorithm: exhaustive}", "<default>", diagnostics);
+    // What it lacks is said where the space stands.
+    const SourceSpan& at = spec_.space.is_null() ? root_.at : spec_.space.at;
+    spec_.search = Node::make_map();
+    spec_.search.add("algorithm", Node::make_scalar("exhaustive")).at = at;
+    spec_.search.at = at;
   }
   space_ = search::read_space(spec_.space, diagnostics);
+}
+
+std::vector<sim::KnobChoices> Study::knobs() const {
+  std::vector<sim::KnobChoices> knobs;
+  if (space_) {
+    for (const search::Knob& knob : space_->knobs()) {
+      knobs.push_back({knob.name, knob.at, knob.choices});
+    }
+    return knobs;
+  }
+  // The space has a mistake, which is reported; so that mistakes elsewhere are found too, its knobs
+  // stand in with a choice that fits everywhere.
+  Node any;
+  any.incomplete = true;
+  for (const NodeEntry& entry : spec_.space.entries) {
+    if (entry.key != "require") {
+      knobs.push_back({entry.key, entry.at, {any}});
+    }
+  }
+  return knobs;
+}
+
+void Study::check_knobs(const sim::PointModel& model, Diagnostics& diagnostics) const {
+  for (const std::string& knob : model.unused_knobs()) {
+    const auto entry = std::find_if(spec_.space.entries.begin(), spec_.space.entries.end(),
+                                    [&](const NodeEntry& e) { return e.key == knob; });
+    diagnostics.error(entry->at, "space." + knob, "nothing reads this knob",
+                      fmt::format("write ${} where its value belongs, or remove it", knob));
+  }
 }
 
 std::optional<std::size_t> Study::column(const Node& at, const std::string& name,
@@ -126,6 +194,12 @@ std::optional<std::size_t> Study::column(const Node& at, const std::string& name
   if (!found) {
     const std::vector<std::string> names = sim::metric_names(workloads);
     const std::optional<std::string> near = nearest(name, names);
+    const std::string plain = name.substr(name.find('.') + 1);
+    if (plain != name && sim::find_metric(plain, {})) {
+      diagnostics.error(at.at, path, fmt::format("no metric is called '{}'", name),
+                        workload_hint(name.substr(0, name.find('.')), plain, workloads));
+      return std::nullopt;
+    }
     diagnostics.error(at.at, path, fmt::format("no metric is called '{}'", name),
                       near ? fmt::format("did you mean '{}'?", *near)
                            : fmt::format("one of: {}", fmt::join(names, ", ")));
@@ -155,8 +229,8 @@ void Study::read_metrics(const std::vector<std::string>& workloads, Diagnostics&
   };
   add_objectives("minimize", spec_.objectives.minimize, search::Direction::minimize);
   add_objectives("maximize", spec_.objectives.maximize, search::Direction::maximize);
-  if (objectives != nullptr && spec_.objectives.minimize.empty() &&
-      spec_.objectives.maximize.empty()) {
+  if (objectives != nullptr && objectives->is_map() &&
+      is_empty_list(objectives->find("minimize")) && is_empty_list(objectives->find("maximize"))) {
     diagnostics.error(objectives->at, "objectives", "there is nothing to minimise or maximise",
                       "for example: minimize: [latency, energy]");
   }
@@ -168,15 +242,17 @@ void Study::read_metrics(const std::vector<std::string>& workloads, Diagnostics&
     if (!place) {
       continue;
     }
-    if (!bound.at_most && !bound.at_least) {
-      diagnostics.error(at->at, where, "neither at_most nor at_least is given");
-    }
     const std::string_view unit = columns_[*place].unit();
+    if (!bound.at_most && !bound.at_least && at->is_map() && at->entries.empty()) {
+      diagnostics.error(at->at, where, "neither at_most nor at_least is given",
+                        fmt::format("for example at_most: {}", example_of(unit)));
+    }
     const auto add = [&](const Node& value, search::Bound which, const char* key) {
       const std::optional<search::Magnitude> m = search::parse_magnitude(value.scalar);
       if (!m || !(m->dim == dimension_of(unit))) {
         diagnostics.error(value.at, where + "." + key,
-                          fmt::format("'{}' is not a value of {}", value.scalar, name),
+                          fmt::format("expected {}, found {}", value_of(unit),
+                                      describe_found(value)),
                           fmt::format("for example {}", example_of(unit)));
         return;
       }
@@ -208,10 +284,42 @@ void Study::check_quality(const sim::PointModel& model, Diagnostics& diagnostics
         return c.metric == sim::Metric::quality_loss;
       });
   const Node* quality = root_.find("quality");
-  if (wanted && model.scenario().quality.source == sim::QualitySource::none) {
-    diagnostics.error(quality != nullptr ? quality->at : root_.at, "quality",
+  const Node* source = quality != nullptr ? quality->find("source") : nullptr;
+  const bool none = quality == nullptr || (source != nullptr && source->scalar == "none");
+  if (wanted && none && model.scenario().quality.source == sim::QualitySource::none) {
+    diagnostics.error(source != nullptr ? source->at : first_place(root_, "quality_loss").at,
+                      "quality",
                       "quality_loss is asked for, but no quality source is given",
                       "give quality: {source: proxy}, or a published table");
+  }
+}
+
+void Study::check_priced(sim::PointModel& model, Diagnostics& diagnostics) const {
+  std::vector<std::uint32_t> choices(space_->knobs().size(), 0);
+  const std::vector<std::string> base = model.unpriced(choices);
+  const std::vector<std::string>& ignored = model.scenario().quality.ignore;
+  for (std::size_t k = 0; k < choices.size(); ++k) {
+    const search::Knob& knob = space_->knobs()[k];
+    if (std::find(ignored.begin(), ignored.end(), knob.name) != ignored.end()) {
+      continue;
+    }
+    for (choices[k] = 1; choices[k] < knob.size(); ++choices[k]) {
+      const std::vector<std::string> now = model.unpriced(choices);
+      const auto differs = std::find_if(now.begin(), now.end(), [&](const std::string& text) {
+        return std::find(base.begin(), base.end(), text) == base.end();
+      });
+      if (differs != now.end()) {
+        diagnostics.error(knob.at, "space." + knob.name,
+                          fmt::format("the quality source does not price what this knob changes "
+                                      "({})",
+                                      *differs),
+                          fmt::format("fix it, or leave it out knowingly with quality: {{ignore: "
+                                      "[{}]}}",
+                                      knob.name));
+        break;
+      }
+    }
+    choices[k] = 0;
   }
 }
 
@@ -219,7 +327,7 @@ std::unique_ptr<sim::PointModel> Study::model(Diagnostics& diagnostics) const {
   auto made = std::make_unique<sim::PointModel>(
       sim::ScenarioNodes{spec_.workloads, spec_.compression, spec_.system, spec_.fusion,
                          spec_.mapping, spec_.quality},
-      knobs_of(*space_), builder_, technologies_, diagnostics);
+      knobs(), builder_, technologies_, diagnostics);
   made->select(columns_);
   return made;
 }

@@ -126,12 +126,17 @@ class Study {
 
  private:
   void read_space(Diagnostics& diagnostics);
+  void check_knobs(const sim::PointModel& model, Diagnostics& diagnostics) const;
+  [[nodiscard]] std::vector<sim::KnobChoices> knobs() const;
   void read_metrics(const std::vector<std::string>& workloads, Diagnostics& diagnostics);
   std::optional<std::size_t> column(const Node& at, const std::string& name,
                                     const std::string& path,
                                     const std::vector<std::string>& workloads,
                                     Diagnostics& diagnostics);
   void check_quality(const sim::PointModel& model, Diagnostics& diagnostics) const;
+  /// A knob that changes what the quality source does not price would fall to its cheapest choice
+  /// because nobody objects.
+  void check_priced(sim::PointModel& model, Diagnostics& diagnostics) const;
   [[nodiscard]] std::unique_ptr<sim::PointModel> model(Diagnostics& diagnostics) const;
 
   Node root_;

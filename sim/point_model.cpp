@@ -58,8 +58,8 @@ struct PointModel::CompiledSet {
     std::vector<CompiledWorkload> later;
   };
   std::vector<Pass> passes;
-  double quality_loss{};
-  std::string quality_label;
+  QualityFigure quality;
+  std::vector<std::string> unpriced;
   double peak_bits{};
 };
 
@@ -95,19 +95,31 @@ PointModel::PointModel(const ScenarioNodes& nodes, const std::vector<KnobChoices
       unused_.push_back(knobs[k].name);
     }
   }
-  for (const WorkloadSpec& w : spec_.workloads) {
-    labels_.push_back(w.label());
+  for (std::size_t i = 0; i < spec_.workloads.size(); ++i) {
+    labels_.push_back(spec_.workloads[i].label());
     if (std::count(labels_.begin(), labels_.end(), labels_.back()) > 1) {
-      diagnostics.error(nodes.workloads.at, "workloads",
+      diagnostics.error(nodes.workloads.items[i].at, fmt::format("workloads[{}]", i),
                         fmt::format("two workloads are called '{}'", labels_.back()),
                         "give each a `name`");
     }
   }
-  if (spec_.workloads.empty()) {
+  if (nodes.workloads.is_sequence() && nodes.workloads.items.empty()) {
     diagnostics.error(nodes.workloads.at, "workloads", "a study needs at least one workload");
   }
   system_key_ = key_of(kSystemSalt, system_members_, current_);
   workload_key_ = key_of(kWorkloadSalt, workload_members_, current_);
+  if (diagnostics.ok()) {
+    quality_ = QualityModel(spec_.quality);
+  }
+}
+
+std::string PointModel::quality_label() const {
+  return quality_.label(published_seen_, proxy_seen_);
+}
+
+std::vector<std::string> PointModel::unpriced(std::span<const std::uint32_t> choices) {
+  apply(choices);
+  return compiled_set().unpriced;
 }
 
 PointModel::~PointModel() = default;
@@ -146,7 +158,6 @@ const PointModel::CompiledSet& PointModel::compiled_set() {
   }
   ++counters_.workloads;
   auto set = std::make_unique<CompiledSet>();
-  const QualityModel quality(spec_.quality);
   for (const WorkloadSpec& spec : spec_.workloads) {
     const models::Workload compressed =
         models::compress(builder_.build(spec), spec_.compression);
@@ -162,10 +173,10 @@ const PointModel::CompiledSet& PointModel::compiled_set() {
         std::max(set->peak_bits, last.weight_bits + last.kv_bits + last.activation_bits);
     // Every workload of a study is the same compressed model; the first decides the figure.
     if (set->passes.empty()) {
-      const QualityFigure figure = quality.figure(compressed);
-      set->quality_loss = figure.loss;
-      set->quality_label = figure.label;
-      quality_label_ = figure.label;
+      set->quality = quality_.figure(compressed);
+      set->unpriced = quality_.unpriced(compressed);
+      published_seen_ = published_seen_ || set->quality.published;
+      proxy_seen_ = proxy_seen_ || set->quality.proxy;
     }
     set->passes.push_back(std::move(pass));
   }
@@ -303,7 +314,7 @@ void PointModel::write_metrics(const CompiledSet& set, const MachineEntry& machi
     if (column.metric == Metric::area) {
       metrics[c] = machine.area_mm2;
     } else if (column.metric == Metric::quality_loss) {
-      metrics[c] = set.quality_loss;
+      metrics[c] = set.quality.loss;
     } else if (column.workload >= 0) {
       metrics[c] = one(column.metric, static_cast<std::size_t>(column.workload));
     } else if (set.passes.size() == 1) {
@@ -341,7 +352,7 @@ std::variant<PointModel::Detail, Refusal> PointModel::detail(
         detail.assumptions = device.assumptions();
       },
       built.primary());
-  detail.quality_label = set.quality_label;
+  detail.quality_label = quality_.label(set.quality.published, set.quality.proxy);
   return detail;
 }
 

@@ -94,7 +94,10 @@ class PointModel {
 
   [[nodiscard]] PricingCounters counters() const;
   [[nodiscard]] const ScenarioSpec& scenario() const { return spec_; }
-  [[nodiscard]] const std::string& quality_label() const { return quality_label_; }
+  /// Source and unit of the quality figures of all points seen so far; empty without a source.
+  [[nodiscard]] std::string quality_label() const;
+  /// What compression does at a point that the quality source does not price.
+  [[nodiscard]] std::vector<std::string> unpriced(std::span<const std::uint32_t> choices);
 
  private:
   struct CompiledSet;   // compiled workloads of one combination of their knobs
@@ -128,7 +131,9 @@ class PointModel {
   std::vector<std::string> labels_;
   std::vector<std::string> unused_;
   std::vector<MetricColumn> columns_;
-  std::string quality_label_;
+  QualityModel quality_;
+  bool published_seen_{};
+  bool proxy_seen_{};
   Refusal refusal_;
   PricingCounters counters_;
 };

@@ -1,34 +1,48 @@
 /// \file
 /// The quality figure of a compressed model, by the source that a study names.
+///
+/// published: sum over the operators that the table prices of coefficient x quantiser error; a
+///            format that the table did not measure takes its error on a unit Gaussian (proxy).
+/// proxy:     error of each weight format on a unit Gaussian, weighted by stored weights.
+///
+/// Assumes:    see models/quality/quality.h.
+/// Ignores:    activations, KV cache and pruning: unpriced() names what a study leaves out.
+/// Checked by: tests/unit/sim/quality_test.cpp
 #pragma once
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "models/workload.h"
 #include "sim/scenario.h"
 
 namespace cairn::sim {
 
-/// One figure and what it is.
+/// One figure and which kinds of terms it has.
 struct QualityFigure {
   double loss{};
-  std::string label;  ///< source and unit, for the first lines of a report
+  bool published{};  ///< some terms are measured
+  bool proxy{};      ///< some terms are computed here
 };
 
 /// Computes the figure for compressed workloads. Cheap to call: tables are read once.
 class QualityModel {
  public:
   QualityModel();
-  /// \throws ConfigError if the table is wrong.
+  /// \throws ConfigError if the table is wrong, IoError if it cannot be read.
   explicit QualityModel(const QualitySpec& spec);
-  /// \returns zero loss with an empty label when the source is `none`.
+  /// \returns zero when the source is `none`. \throws ConfigError for a format whose error nobody
+  ///          knows.
   [[nodiscard]] QualityFigure figure(const models::Workload& compressed) const;
+  /// What compression did that the source does not price, each once.
+  [[nodiscard]] std::vector<std::string> unpriced(const models::Workload& compressed) const;
+  /// The label of figures with these kinds of terms: source and unit.
+  [[nodiscard]] std::string label(bool published, bool proxy) const;
 
  private:
-  struct Table;
-  QualitySource source_{QualitySource::none};
-  std::shared_ptr<const Table> table_;  // immutable, shared by the copies that threads hold
+  struct State;
+  std::shared_ptr<State> state_;  // shared by copies: the table, and errors already computed
 };
 
 }  // namespace cairn::sim

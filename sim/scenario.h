@@ -29,10 +29,12 @@ constexpr auto enum_names(QualitySource) {
 struct QualitySpec {
   QualitySource source{QualitySource::none};
   std::optional<std::filesystem::path> table{};
+  std::vector<std::string> ignore;
   template <class Archive>
   void fields(Archive& a) {
     a("source", source, "none, published (needs a table) or proxy");
     a("table", table, "file of per-layer coefficients and quantiser errors", kOptional);
+    a("ignore", ignore, "knobs whose effect on quality is knowingly left out", kOptional);
   }
   [[nodiscard]] std::vector<FieldProblem> problems() const;
 };

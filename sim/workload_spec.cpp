@@ -55,6 +55,17 @@ fs::path find_file(const std::string& model, const fs::path& directory) {
   unknown_model(model, directory);
 }
 
+/// Networks without a KV cache have one phase.
+void require_forward(const WorkloadSpec& spec) {
+  if (spec.phase != models::Phase::forward) {
+    Diagnostics diagnostics;
+    diagnostics.error({}, "phase",
+                      fmt::format("'{}' has no {} phase", spec.model, to_text(spec.phase)),
+                      "its phase is forward");
+    diagnostics.throw_if_any();
+  }
+}
+
 }  // namespace
 
 std::string WorkloadSpec::label() const { return name.value_or(std::string{cairn::to_text(phase)}); }
@@ -95,6 +106,7 @@ WorkloadBuilder& WorkloadBuilder::operator=(WorkloadBuilder&&) noexcept = defaul
 models::Workload WorkloadBuilder::build(const WorkloadSpec& spec) const {
   const fs::path path = find_file(spec.model, cache_->directory);
   if (path.extension() == ".onnx") {
+    require_forward(spec);
     Diagnostics diagnostics;
     models::OnnxOptions options;
     options.batch = spec.batch;
@@ -107,6 +119,7 @@ models::Workload WorkloadBuilder::build(const WorkloadSpec& spec) const {
   }
   const Cache::File& file = cache_->get(path);
   if (const auto* table = std::get_if<models::CnnTable>(&file)) {
+    require_forward(spec);
     return models::build_cnn(*table, spec.batch);
   }
   return models::build_transformer(std::get<models::ModelConfig>(file), spec.phase,
