@@ -1,9 +1,9 @@
 #include "app/check_command.h"
 
-#include <fmt/format.h>
-
 #include <cstdio>
 #include <filesystem>
+
+#include <fmt/format.h>
 
 #include "app/hardware_file.h"
 #include "app/study.h"
@@ -40,7 +40,8 @@ std::string read_one(const std::string& file) {
     return "technology";
   }
   const Study study(file, {});
-  return fmt::format("study, {} points", search::rank_text(study.space().size()));
+  const search::Rank points = study.space().size();
+  return fmt::format("study, {} point{}", search::rank_text(points), points == 1 ? "" : "s");
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
 #include "app/study_checks.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <set>
 #include <stdexcept>
+
+#include <fmt/format.h>
 
 #include "core/config/reader.h"
 #include "core/error.h"

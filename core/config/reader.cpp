@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/text/did_you_mean.h"
+#include "core/text/numbers.h"
 
 namespace cairn::detail {
 
@@ -90,17 +91,26 @@ ReadState::Step::Step(ReadState& state, std::size_t index)
 void ReadState::problem(const Node& map, const FieldProblem& problem) {
   const SourceSpan* at = &map.at;
   const Node* node = &map;
+  std::string path = path_;
   std::string_view rest = problem.field;
-  while (node != nullptr && !rest.empty()) {
+  while (!rest.empty()) {
     const std::size_t dot = std::min(rest.find('.'), rest.size());
-    node = node->find(rest.substr(0, dot));
+    const std::string_view step = rest.substr(0, dot);
+    const std::optional<std::uint64_t> index =
+        node != nullptr && node->is_sequence() ? parse_unsigned(step) : std::nullopt;
+    if (index) {
+      path += fmt::format("[{}]", *index);
+      node = *index < node->items.size() ? &node->items[*index] : nullptr;
+    } else {
+      path = joined(path, step);
+      node = node != nullptr ? node->find(step) : nullptr;
+    }
     if (node != nullptr) {
       at = &node->at;
     }
     rest.remove_prefix(std::min(dot + 1, rest.size()));
   }
-  diagnostics_->error(*at, problem.field.empty() ? path_ : joined(path_, problem.field),
-                      problem.message, problem.hint);
+  diagnostics_->error(*at, std::move(path), problem.message, problem.hint);
 }
 
 const Node* FieldReader::find(std::string_view name, std::string_view help, bool required) {
@@ -177,6 +187,9 @@ std::optional<std::size_t> read_kind(ReadState& state, const Node& node,
 std::string range_text(const FieldRule& rule, const std::optional<Dim>& dim) {
   const std::string min = rule.min ? value_of(*rule.min, dim).shown : "";
   const std::string max = rule.max ? value_of(*rule.max, dim).shown : "";
+  if (rule.min && rule.max && min == max) {
+    return "only " + min;
+  }
   if (rule.min && rule.max) {
     return fmt::format("from {} to {}", min, max);
   }

@@ -132,7 +132,7 @@ class Loader {
             fmt::format("'{}' must hold a map, found {}", target.string(), describe_found(loaded)));
       }
     } catch (const IoError& error) {
-      diagnostics_->error(file.at, path, error.what(), near_files(target));
+      diagnostics_->error(file.at, path, error.what(), near_files(target, file.scalar));
     }
   }
 
@@ -143,8 +143,8 @@ class Loader {
     });
   }
 
-  /// A hint from the files that are there.
-  static std::string near_files(const fs::path& target) {
+  /// A hint from the files that are there, for the file \p written so.
+  static std::string near_files(const fs::path& target, const std::string& written) {
     std::error_code error;
     const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path{"."};
     std::vector<std::string> names;
@@ -155,7 +155,8 @@ class Loader {
     std::sort(names.begin(), names.end());
     const auto near = nearest(target.filename().string(), names);
     const bool misspelt = near && *near != target.filename().string();
-    return misspelt ? "did you mean '" + *near + "'?" : "";
+    return misspelt ? "did you mean '" + fs::path{written}.replace_filename(*near).string() + "'?"
+                    : "";
   }
 
   Diagnostics* diagnostics_;
