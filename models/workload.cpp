@@ -13,15 +13,17 @@ namespace {
 void check_repeats(const Workload& workload) {
   const auto count = static_cast<std::int32_t>(workload.operators.size());
   std::int32_t next = 0;
+  const auto at = [&workload](std::int32_t index) -> const Operator& {
+    return workload.operators[static_cast<std::size_t>(index)];
+  };
   for (const Repeat& repeat : workload.repeats) {
     CAIRN_CHECK(repeat.first == next && repeat.length > 0 && repeat.copies > 0,
                 fmt::format("repeat at operator {} does not follow the one before", repeat.first));
     CAIRN_CHECK(repeat.copies <= (count - next) / repeat.length,
                 fmt::format("repeat at operator {} runs past the end", repeat.first));
     for (std::int32_t i = repeat.length; i < repeat.length * repeat.copies; ++i) {
-      const Operator& copy = workload.operators[static_cast<std::size_t>(next + i)];
-      const Operator& model =
-          workload.operators[static_cast<std::size_t>(next + i % repeat.length)];
+      const Operator& copy = at(next + i);
+      const Operator& model = at(next + i % repeat.length);
       CAIRN_CHECK(copy.shape == model.shape && copy.formats == model.formats &&
                       copy.sparsity == model.sparsity && copy.parameters == model.parameters,
                   fmt::format("{} differs from {} in the same repeat", copy.name, model.name));

@@ -245,18 +245,15 @@ void regroup(Workload& workload) {
   std::vector<Repeat> runs;
   for (const Repeat& repeat : workload.repeats) {
     for (std::int32_t copy = 0; copy < repeat.copies; ++copy) {
-      const auto first = static_cast<std::size_t>(repeat.first + copy * repeat.length);
-      const auto length = static_cast<std::size_t>(repeat.length);
-      const bool joins =
-          !runs.empty() && runs.back().length == repeat.length &&
-          std::equal(workload.operators.begin() + static_cast<std::ptrdiff_t>(first),
-                     workload.operators.begin() + static_cast<std::ptrdiff_t>(first + length),
-                     workload.operators.begin() + runs.back().first, priced_alike);
+      const std::int32_t first = repeat.first + copy * repeat.length;
+      const bool joins = !runs.empty() && runs.back().length == repeat.length &&
+                         std::equal(workload.operators.begin() + first,
+                                    workload.operators.begin() + first + repeat.length,
+                                    workload.operators.begin() + runs.back().first, priced_alike);
       if (joins) {
         ++runs.back().copies;
       } else {
-        runs.push_back(
-            {.first = static_cast<std::int32_t>(first), .length = repeat.length, .copies = 1});
+        runs.push_back({.first = first, .length = repeat.length, .copies = 1});
       }
     }
   }

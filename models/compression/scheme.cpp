@@ -9,6 +9,8 @@
 namespace cairn::models {
 namespace {
 
+constexpr int kLargestBlock = 1024;  // M of N:M
+
 /// `g128`, `a16`: the letters, then a number in [1, most].
 std::optional<int> take_part(std::string_view& text, std::string_view letters, int most) {
   if (!text.starts_with(letters)) {
@@ -22,6 +24,12 @@ std::optional<int> take_part(std::string_view& text, std::string_view letters, i
   }
   text = digits.substr(static_cast<std::size_t>(end - digits.data()));
   return number;
+}
+
+/// A text that is a number from end to end.
+std::optional<int> whole_number(std::string_view text) {
+  const std::optional<int> number = take_part(text, "", kLargestBlock);
+  return text.empty() ? number : std::nullopt;
 }
 
 Precision format_of(int bits) {
@@ -41,16 +49,16 @@ void refuse_coded(std::vector<FieldProblem>& found, const char* field,
 }  // namespace
 
 std::optional<Pattern> parse_pattern(std::string_view text) {
-  Pattern pattern;
-  const char* end = text.data() + text.size();
-  const auto kept = std::from_chars(text.data(), end, pattern.kept);
-  if (kept.ec != std::errc{} || kept.ptr == end || *kept.ptr != ':') {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) {
     return std::nullopt;
   }
-  const auto block = std::from_chars(kept.ptr + 1, end, pattern.block);
-  const bool good = block.ec == std::errc{} && block.ptr == end && pattern.kept >= 1 &&
-                    pattern.kept <= pattern.block && pattern.block <= 1024;
-  return good ? std::optional{pattern} : std::nullopt;
+  const std::optional<int> kept = whole_number(text.substr(0, colon));
+  const std::optional<int> block = whole_number(text.substr(colon + 1));
+  if (!kept || !block || *kept < 1 || *kept > *block || *block > kLargestBlock) {
+    return std::nullopt;
+  }
+  return Pattern{.kept = *kept, .block = *block};
 }
 
 std::vector<FieldProblem> Quantize::problems() const {

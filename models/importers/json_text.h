@@ -16,6 +16,7 @@
 namespace cairn::models {
 
 /// Text, parsed value and positions of one file.
+// NOLINTNEXTLINE(bugprone-exception-escape): the move of nlohmann::json only asserts
 class JsonText {
  public:
   /// Reads and parses \p path. Reports an unreadable file or text that is not a JSON object to

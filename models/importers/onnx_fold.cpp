@@ -1,7 +1,7 @@
 // Shape arithmetic of ONNX graphs, in numbers.
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <cstring>
 
 #include "models/importers/onnx_graph.h"
 
@@ -127,7 +127,7 @@ std::optional<Values> constant_of_shape(const onnx::NodeProto& node, std::size_t
       value = static_cast<double>(tensor.int64_data(0));
     } else if (tensor.data_type() == onnx::TensorProto::INT64 && tensor.raw_data().size() == 8) {
       std::int64_t number = 0;
-      std::copy_n(tensor.raw_data().begin(), sizeof number, reinterpret_cast<char*>(&number));
+      std::memcpy(&number, tensor.raw_data().data(), sizeof number);
       value = static_cast<double>(number);
     } else {
       return std::nullopt;
