@@ -23,9 +23,8 @@
 #include "search/pareto/hypervolume.h"
 #include "search/space/design_space.h"
 
+namespace cairn {
 namespace {
-
-using namespace cairn;  // NOLINT(google-build-using-namespace): a program, not a header
 
 /// CPU seconds of this process, kernel included: a busy machine does not change them much.
 class Timer {
@@ -257,12 +256,13 @@ void bench_order(std::size_t points) {
 }
 
 }  // namespace
+}  // namespace cairn
 
 int main(int argc, char** argv) {
   const std::size_t points = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
-  bench_store(points);
-  bench_order(points);
-  bench_archive(points);
-  bench_hypervolume();
+  cairn::bench_store(points);
+  cairn::bench_order(points);
+  cairn::bench_archive(points);
+  cairn::bench_hypervolume();
   return 0;
 }

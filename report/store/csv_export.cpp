@@ -25,6 +25,7 @@ class NewFile {
   explicit NewFile(const std::string& path)
       : path_(path),
         temporary_(path + ".part"),
+        // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): POSIX
         descriptor_(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
     if (descriptor_ < 0) {
       throw IoError(path_, "cannot write", errno);
@@ -71,7 +72,6 @@ class NewFile {
 class CsvExport {
  public:
   CsvExport(const RunSchema& schema, const std::string& path) : schema_(schema), file_(path) {
-    buffer_ = "id";
     for (const KnobColumn& knob : schema.knobs) {
       add_cell(knob.name);
       std::vector<std::string>& cells = choices_.emplace_back();
@@ -132,7 +132,7 @@ class CsvExport {
   const RunSchema& schema_;
   NewFile file_;
   std::vector<std::vector<std::string>> choices_;  ///< as cells
-  std::string buffer_;
+  std::string buffer_{"id"};
 };
 
 }  // namespace

@@ -125,7 +125,9 @@ class RunStatistics {
     std::uint64_t rank{};  ///< hash of the id
     std::uint64_t id{};
     std::size_t slot{};
-    friend auto operator<=>(const Sample&, const Sample&) = default;
+    friend bool operator<(const Sample& a, const Sample& b) {
+      return a.rank != b.rank ? a.rank < b.rank : a.id < b.id;
+    }
   };
   struct Snapshot {
     std::uint64_t points{};

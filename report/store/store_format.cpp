@@ -1,7 +1,7 @@
 #include "report/store/store_format.h"
 
 #include <algorithm>
-#include <charconv>
+#include <cstdlib>
 #include <set>
 
 #include <fmt/format.h>
@@ -151,7 +151,7 @@ RunSchema read_schema(Database& database) {
   }
   RunSchema schema;
   const std::string hash = get_meta(database, "study_hash");
-  std::from_chars(hash.data(), hash.data() + hash.size(), schema.study_hash, 16);
+  schema.study_hash = std::strtoull(hash.c_str(), nullptr, 16);
   schema.study_name = get_meta(database, "study_name");
   Statement knob{database, "SELECT name FROM knobs ORDER BY knob"};
   while (knob.step()) {

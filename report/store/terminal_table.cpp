@@ -35,7 +35,9 @@ bool is_number(const std::string& cell) {
 }
 
 std::string blanks(std::size_t count) {
-  return std::string(count, ' ');
+  std::string text;
+  text.append(count, ' ');
+  return text;
 }
 
 std::string print(const std::vector<Column>& columns) {

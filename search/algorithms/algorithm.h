@@ -59,8 +59,9 @@ concept AlgorithmModel = std::move_constructible<T> && HasFields<typename T::Opt
 /// Any algorithm, as a value that moves.
 class Algorithm {
  public:
-  template <AlgorithmModel T>
-  explicit Algorithm(T model) : self_(std::make_unique<Model<T>>(std::move(model))) {}
+  template <class T>
+  requires(!std::same_as<T, Algorithm>) && AlgorithmModel<T>  // in this order: no recursion
+      explicit Algorithm(T model) : self_(std::make_unique<Model<T>>(std::move(model))) {}
 
   [[nodiscard]] std::string_view name() const { return self_->name(); }
   /// The next points to evaluate, at most \p n, their ids in sequence.

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "core/error.h"
+
 namespace cairn::search {
 
 std::vector<FieldProblem> Exhaustive::preflight(const Options& /*options*/,
@@ -33,7 +35,8 @@ PointBatch Exhaustive::ask(std::size_t n) {
   PointBatch batch{space_->knobs().size(), next_id_};
   batch.reserve(static_cast<std::size_t>(std::min<Rank>(n, space_->size() - next_)));
   while (batch.size() < n && next_ < space_->size()) {
-    space_->at(next_, batch.append());
+    const bool admitted = space_->at(next_, batch.append());
+    CAIRN_CHECK(admitted, "excluded points were passed");
     ++next_;
     pass_excluded();
   }

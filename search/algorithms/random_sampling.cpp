@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/error.h"
 #include "core/random.h"
 
 namespace cairn::search {
@@ -37,7 +38,8 @@ void RandomSampling::pass_excluded() {
 PointBatch RandomSampling::ask(std::size_t n) {
   PointBatch batch{space_->knobs().size(), next_id_};
   while (batch.size() < n && !finished()) {
-    space_->at(order_(next_), batch.append());
+    const bool admitted = space_->at(order_(next_), batch.append());
+    CAIRN_CHECK(admitted, "excluded points were passed");
     ++next_;
     ++next_id_;
     pass_excluded();

@@ -23,8 +23,9 @@ RankPermutation::RankPermutation(Rank size, std::uint64_t seed) : size_(size) {
     ++bits;
   }
   half_bits_ = (bits + 1) / 2;
-  for (std::size_t round = 0; round < kRounds; ++round) {
-    keys_[round] = derive_seed(seed, "rank_permutation", round);
+  std::uint64_t round = 0;
+  for (std::uint64_t& key : keys_) {
+    key = derive_seed(seed, "rank_permutation", round++);
   }
 }
 

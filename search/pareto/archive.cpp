@@ -23,9 +23,10 @@ struct Order {
 };
 
 template <std::size_t D>
-Order compare(const double* a, const double* b, std::size_t dims) {
+Order compare(std::span<const double> a, std::span<const double> b) {
   Order order{true, true};
-  for (std::size_t i = 0; i < width<D>(dims); ++i) {
+  const std::size_t dims = width<D>(a.size());
+  for (std::size_t i = 0; i < dims; ++i) {
     order.le &= a[i] <= b[i];
     order.ge &= a[i] >= b[i];
   }
@@ -35,7 +36,7 @@ Order compare(const double* a, const double* b, std::size_t dims) {
 }  // namespace
 
 bool dominates(std::span<const double> a, std::span<const double> b) {
-  const Order order = compare<0>(a.data(), b.data(), a.size());
+  const Order order = compare<0>(a, b);
   return order.le && !order.ge;
 }
 
@@ -51,7 +52,7 @@ bool ParetoArchive::insert(std::uint64_t id, std::span<const double> point) {
     return false;
   }
   if (root_ != kNone) {
-    switch (walk(point.data(), id)) {
+    switch (walk(point, id)) {
       case Verdict::dominated:
         return false;
       case Verdict::tied:
@@ -78,7 +79,7 @@ bool ParetoArchive::insert(std::uint64_t id, std::span<const double> point) {
   return true;
 }
 
-bool ParetoArchive::recently_dominated(std::span<const double> point) {
+bool ParetoArchive::recently_dominated(Row point) {
   for (std::size_t at = 0; at < recent_.size(); at += dims_) {
     if (dominates(std::span{recent_}.subspan(at, dims_), point)) {
       // Move to front: neighbours in a sweep tend to fall to the same member.
@@ -91,16 +92,16 @@ bool ParetoArchive::recently_dominated(std::span<const double> point) {
   return false;
 }
 
-void ParetoArchive::remember(const double* dominator) {
+void ParetoArchive::remember(Row dominator) {
   if (recent_.size() < kRecent * dims_) {
     recent_.resize(recent_.size() + dims_);
   }
   std::copy_backward(recent_.begin(), recent_.end() - static_cast<std::ptrdiff_t>(dims_),
                      recent_.end());
-  std::copy_n(dominator, dims_, recent_.begin());
+  std::copy(dominator.begin(), dominator.end(), recent_.begin());
 }
 
-ParetoArchive::Verdict ParetoArchive::walk(const double* point, std::uint64_t id) {
+ParetoArchive::Verdict ParetoArchive::walk(Row point, std::uint64_t id) {
   switch (dims_) {
     case 2:
       return visit<2>(root_, point, id);
@@ -116,12 +117,11 @@ ParetoArchive::Verdict ParetoArchive::walk(const double* point, std::uint64_t id
 }
 
 template <std::size_t D>
-ParetoArchive::Verdict ParetoArchive::visit(std::uint32_t node, const double* point,
-                                            std::uint64_t id) {
-  const double* low = &bounds_[node * 2 * dims_];
-  const double* high = low + width<D>(dims_);
-  const Order to_low = compare<D>(point, low, dims_);
-  const Order to_high = compare<D>(point, high, dims_);
+ParetoArchive::Verdict ParetoArchive::visit(std::uint32_t node, Row point, std::uint64_t id) {
+  const std::size_t dims = width<D>(dims_);
+  const Row corners = box(node);
+  const Order to_low = compare<D>(point, corners.first(dims));
+  const Order to_high = compare<D>(point, corners.last(dims));
   if (to_high.ge && !to_high.le) {
     return Verdict::dominated;  // everything here is at most `high`, which dominates the point
   }
@@ -154,21 +154,21 @@ ParetoArchive::Verdict ParetoArchive::visit(std::uint32_t node, const double* po
     // The child that is left takes this place.
     const std::uint32_t child = first == Verdict::emptied ? right : left;
     std::swap(nodes_[node], nodes_[child]);
-    std::copy_n(&bounds_[child * 2 * dims_], 2 * dims_, &bounds_[node * 2 * dims_]);
+    const Row kept = box(child);
+    std::copy(kept.begin(), kept.end(), box(node).begin());
     free_nodes_.push_back(child);
   }
   return Verdict::open;
 }
 
 template <std::size_t D>
-ParetoArchive::Verdict ParetoArchive::visit_leaf(std::uint32_t node, const double* point,
-                                                 std::uint64_t id) {
+ParetoArchive::Verdict ParetoArchive::visit_leaf(std::uint32_t node, Row point, std::uint64_t id) {
   const std::size_t dims = width<D>(dims_);
   Node& leaf = nodes_[node];
   std::size_t i = 0;
   while (i < leaf.members.size()) {
-    double* row = &leaf.rows[i * dims];
-    const Order order = compare<D>(point, row, dims_);
+    const std::span row = std::span{leaf.rows}.subspan(i * dims, dims);
+    const Order order = compare<D>(point, row);
     if (order.ge) {
       if (order.le) {
         ids_[leaf.members[i]].push_back(id);
@@ -181,7 +181,8 @@ ParetoArchive::Verdict ParetoArchive::visit_leaf(std::uint32_t node, const doubl
       drop_member(leaf.members[i]);
       leaf.members[i] = leaf.members.back();
       leaf.members.pop_back();
-      std::copy_n(&leaf.rows[leaf.members.size() * dims], dims, row);
+      const Row last = std::span{leaf.rows}.last(dims);
+      std::copy(last.begin(), last.end(), row.begin());
       leaf.rows.resize(leaf.members.size() * dims);
     } else {
       ++i;
@@ -203,12 +204,10 @@ bool ParetoArchive::covers(std::span<const double> point) const {
   while (!stack.empty()) {
     const std::uint32_t node = stack.back();
     stack.pop_back();
-    const double* low = &bounds_[node * 2 * dims_];
-    const double* high = low + dims_;
-    if (compare<0>(high, point.data(), dims_).le) {
+    if (compare<0>(box(node).last(dims_), point).le) {
       return true;
     }
-    if (!compare<0>(low, point.data(), dims_).le) {
+    if (!compare<0>(box(node).first(dims_), point).le) {
       continue;
     }
     const Node& here = nodes_[node];
@@ -217,7 +216,7 @@ bool ParetoArchive::covers(std::span<const double> point) const {
       stack.push_back(here.left);
     }
     for (std::size_t at = 0; at < here.rows.size(); at += dims_) {
-      if (compare<0>(&here.rows[at], point.data(), dims_).le) {
+      if (compare<0>(Row{here.rows}.subspan(at, dims_), point).le) {
         return true;
       }
     }
@@ -239,10 +238,10 @@ std::uint32_t ParetoArchive::new_node() {
     nodes_[node].members.clear();
     nodes_[node].rows.clear();
   }
-  const auto low = bounds_.begin() + static_cast<std::ptrdiff_t>(node * 2 * dims_);
-  std::fill_n(low, dims_, std::numeric_limits<double>::infinity());
-  std::fill_n(low + static_cast<std::ptrdiff_t>(dims_), dims_,
-              -std::numeric_limits<double>::infinity());
+  const std::span low = box(node).first(dims_);
+  const std::span high = box(node).last(dims_);
+  std::fill(low.begin(), low.end(), std::numeric_limits<double>::infinity());
+  std::fill(high.begin(), high.end(), -std::numeric_limits<double>::infinity());
   return node;
 }
 
@@ -264,18 +263,18 @@ void ParetoArchive::drop_member(std::uint32_t member) {
   free_members_.push_back(member);
 }
 
-void ParetoArchive::grow_bounds(std::uint32_t node, std::span<const double> point) {
-  double* low = &bounds_[node * 2 * dims_];
-  double* high = low + dims_;
+void ParetoArchive::grow_bounds(std::uint32_t node, Row point) {
+  const std::span low = box(node).first(dims_);
+  const std::span high = box(node).last(dims_);
   for (std::size_t i = 0; i < dims_; ++i) {
     low[i] = std::min(low[i], point[i]);
     high[i] = std::max(high[i], point[i]);
   }
 }
 
-double ParetoArchive::distance(std::uint32_t node, std::span<const double> point) const {
-  const double* low = &bounds_[node * 2 * dims_];
-  const double* high = low + dims_;
+double ParetoArchive::distance(std::uint32_t node, Row point) const {
+  const Row low = box(node).first(dims_);
+  const Row high = box(node).last(dims_);
   double sum = 0.0;
   for (std::size_t i = 0; i < dims_; ++i) {
     const double off = (0.5 * (low[i] + high[i]) - point[i]) * scale_[i];
@@ -284,7 +283,7 @@ double ParetoArchive::distance(std::uint32_t node, std::span<const double> point
   return sum;
 }
 
-void ParetoArchive::place(std::uint32_t member, std::span<const double> point) {
+void ParetoArchive::place(std::uint32_t member, Row point) {
   if (root_ == kNone) {
     root_ = new_node();
   }
@@ -304,7 +303,7 @@ void ParetoArchive::place(std::uint32_t member, std::span<const double> point) {
 }
 
 void ParetoArchive::split(std::uint32_t leaf) {
-  const double* root = &bounds_[root_ * 2 * dims_];
+  const Row root = box(root_);
   for (std::size_t i = 0; i < dims_; ++i) {
     const double side = root[dims_ + i] - root[i];
     scale_[i] = side > 0.0 && std::isfinite(side) ? 1.0 / side : 0.0;
@@ -355,7 +354,7 @@ void ParetoArchive::split(std::uint32_t leaf) {
 Front ParetoArchive::front() const {
   struct Place {
     std::uint64_t id;
-    const double* row;
+    Row row;
   };
   std::vector<Place> places;
   places.reserve(size_);
@@ -372,7 +371,7 @@ Front ParetoArchive::front() const {
     }
     for (std::size_t i = 0; i < node.members.size(); ++i) {
       for (const std::uint64_t id : ids_[node.members[i]]) {
-        places.push_back({id, &node.rows[i * dims_]});
+        places.push_back({id, Row{node.rows}.subspan(i * dims_, dims_)});
       }
     }
   }
@@ -383,7 +382,7 @@ Front ParetoArchive::front() const {
   front.values.reserve(places.size() * dims_);
   for (const Place& place : places) {
     front.ids.push_back(place.id);
-    front.values.insert(front.values.end(), place.row, place.row + dims_);
+    front.values.insert(front.values.end(), place.row.begin(), place.row.end());
   }
   return front;
 }

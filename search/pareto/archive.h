@@ -73,20 +73,29 @@ class ParetoArchive {
     emptied,    ///< it dominates everything that was here
   };
 
+  using Row = std::span<const double>;
+
   template <std::size_t D>
-  Verdict visit(std::uint32_t node, const double* point, std::uint64_t id);
+  Verdict visit(std::uint32_t node, Row point, std::uint64_t id);
   template <std::size_t D>
-  Verdict visit_leaf(std::uint32_t node, const double* point, std::uint64_t id);
-  [[nodiscard]] Verdict walk(const double* point, std::uint64_t id);
-  [[nodiscard]] bool recently_dominated(std::span<const double> point);
-  void remember(const double* dominator);
+  Verdict visit_leaf(std::uint32_t node, Row point, std::uint64_t id);
+  [[nodiscard]] Verdict walk(Row point, std::uint64_t id);
+  /// Both corners of a node's box, the least first.
+  [[nodiscard]] Row box(std::uint32_t node) const {
+    return Row{bounds_}.subspan(std::size_t{2} * node * dims_, 2 * dims_);
+  }
+  [[nodiscard]] std::span<double> box(std::uint32_t node) {
+    return std::span{bounds_}.subspan(std::size_t{2} * node * dims_, 2 * dims_);
+  }
+  [[nodiscard]] bool recently_dominated(Row point);
+  void remember(Row dominator);
   std::uint32_t new_node();
   void drop_tree(std::uint32_t node);
   void drop_member(std::uint32_t member);
-  void grow_bounds(std::uint32_t node, std::span<const double> point);
-  void place(std::uint32_t member, std::span<const double> point);
+  void grow_bounds(std::uint32_t node, Row point);
+  void place(std::uint32_t member, Row point);
   void split(std::uint32_t leaf);
-  [[nodiscard]] double distance(std::uint32_t node, std::span<const double> point) const;
+  [[nodiscard]] double distance(std::uint32_t node, Row point) const;
 
   std::size_t dims_;
   std::size_t size_{};

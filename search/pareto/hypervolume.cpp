@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <map>
@@ -22,11 +23,14 @@ class Gains {
   explicit Gains(std::size_t dims) : dims_(dims) {}
   [[nodiscard]] std::size_t dims() const { return dims_; }
   [[nodiscard]] std::size_t size() const { return values_.size() / dims_; }
-  [[nodiscard]] const double* operator[](std::size_t row) const { return &values_[row * dims_]; }
+  [[nodiscard]] std::span<const double> operator[](std::size_t row) const {
+    return std::span{values_}.subspan(row * dims_, dims_);
+  }
   void clear() { values_.clear(); }
-  double* append() {
+  /// Adds a row of zeros. \returns the row, valid until the next one is added.
+  std::span<double> append() {
     values_.resize(values_.size() + dims_);
-    return &values_[values_.size() - dims_];
+    return std::span{values_}.last(dims_);
   }
   [[nodiscard]] std::vector<std::size_t> order_by_last() const {
     std::vector<std::size_t> order(size());
@@ -49,7 +53,7 @@ double area(const Gains& points) {
   double sum = 0.0;
   double reached = 0.0;
   for (const std::size_t i : points.order_by_last()) {
-    const double* p = points[i];
+    const std::span p = points[i];
     if (p[0] > reached) {
       sum += (p[0] - reached) * p[1];
       reached = p[0];
@@ -102,7 +106,7 @@ double volume(const Gains& points) {
   double height = std::numeric_limits<double>::quiet_NaN();
   // From the highest slice down: the area seen so far stretches to the next height.
   for (const std::size_t i : points.order_by_last()) {
-    const double* p = points[i];
+    const std::span p = points[i];
     if (base > 0.0) {
       sum += base * (height - p[2]);
     }
@@ -122,20 +126,22 @@ Gains undominated(const Gains& points) {
   const std::size_t dims = points.dims();
   // A row can only be covered by one that is at least as large in lexicographic order.
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return std::lexicographical_compare(points[b], points[b] + dims, points[a], points[a] + dims);
+    const std::span x = points[a];
+    const std::span y = points[b];
+    return std::lexicographical_compare(y.begin(), y.end(), x.begin(), x.end());
   });
   for (const std::size_t i : order) {
-    const double* p = points[i];
+    const std::span p = points[i];
     bool covered = false;
     for (std::size_t k = kept.size(); k-- > 0 && !covered;) {
-      const double* q = kept[k];
+      const std::span q = kept[k];
       covered = true;
       for (std::size_t d = 0; d < dims; ++d) {
         covered &= q[d] >= p[d];
       }
     }
     if (!covered) {
-      std::copy_n(p, dims, kept.append());
+      std::copy(p.begin(), p.end(), kept.append().begin());
     }
   }
   return kept;
@@ -149,7 +155,7 @@ double measure_by_exclusion(const Gains& points) {
   double sum = 0.0;
   Gains limited{dims - 1};
   for (std::size_t k = 0; k < order.size(); ++k) {  // the points before k have larger last ones
-    const double* p = points[order[k]];
+    const std::span p = points[order[k]];
     double inclusive = 1.0;
     for (std::size_t d = 0; d + 1 < dims; ++d) {
       inclusive *= p[d];
@@ -157,8 +163,8 @@ double measure_by_exclusion(const Gains& points) {
     limited.clear();
     bool covered = false;
     for (std::size_t j = 0; j < k && !covered; ++j) {
-      const double* q = points[order[j]];
-      double* row = limited.append();
+      const std::span q = points[order[j]];
+      const std::span row = limited.append();
       covered = true;
       for (std::size_t d = 0; d + 1 < dims; ++d) {
         row[d] = std::min(p[d], q[d]);
@@ -252,7 +258,7 @@ Hypervolume hypervolume(std::span<const double> points, std::size_t objectives,
       better &= row[d] > 0.0;
     }
     if (better) {
-      std::copy(row.begin(), row.end(), gains.append());
+      std::copy(row.begin(), row.end(), gains.append().begin());
     }
   }
   if (objectives <= 3) {
@@ -263,12 +269,12 @@ Hypervolume hypervolume(std::span<const double> points, std::size_t objectives,
     ParetoArchive archive{objectives};
     Gains front{objectives};
     for (std::size_t i = 0; i < gains.size(); ++i) {
-      std::transform(gains[i], gains[i] + objectives, row.begin(), [](double x) { return -x; });
+      std::transform(gains[i].begin(), gains[i].end(), row.begin(), std::negate<>{});
       archive.insert(i, row);
     }
     const Front kept = archive.front();
     for (std::size_t i = 0; i < kept.size(); ++i) {
-      std::transform(kept[i].begin(), kept[i].end(), front.append(), [](double x) { return -x; });
+      std::transform(kept[i].begin(), kept[i].end(), front.append().begin(), std::negate<>{});
     }
     gains = std::move(front);
   }

@@ -73,13 +73,13 @@ void DesignSpace::write_group(const Group& group, Number local,
       local = static_cast<Number>(local - static_cast<Number>(group.starts[row]));
     }
     CAIRN_CHECK(row < rows, "rank beyond the group");
-    const std::uint32_t* choices = &group.table[row * group.core.size()];
+    const auto choices = std::span{group.table}.subspan(row * group.core.size(), group.core.size());
     for (std::size_t i = 0; i < group.core.size(); ++i) {
       out[group.core[i]] = choices[i];
     }
   }
-  for (auto it = group.rest.rbegin(); it != group.rest.rend(); ++it) {
-    const std::size_t knob = *it;
+  for (std::size_t i = group.rest.size(); i-- > 0;) {
+    const std::size_t knob = group.rest[i];
     if (always_active_ || active(out, knob)) {
       const auto radix = static_cast<Number>(knobs_[knob].size());
       out[knob] = static_cast<std::uint32_t>(local % radix);
@@ -92,9 +92,9 @@ void DesignSpace::write_group(const Group& group, Number local,
 
 template <class Number>
 void DesignSpace::digits(Number rank, std::span<std::uint32_t> out) const {
-  for (auto it = groups_.rbegin(); it != groups_.rend(); ++it) {
-    const auto radix = static_cast<Number>(it->starts.back());
-    write_group<Number>(*it, rank % radix, out);
+  for (std::size_t i = groups_.size(); i-- > 0;) {
+    const auto radix = static_cast<Number>(groups_[i].starts.back());
+    write_group<Number>(groups_[i], rank % radix, out);
     rank /= radix;
   }
 }

@@ -50,7 +50,7 @@ class DesignSpace {
 
   /// Writes the point of that rank. \param out one place for each knob.
   /// \returns false if a requirement excludes it (only when !size_is_exact()).
-  bool at(Rank rank, std::span<std::uint32_t> out) const;
+  [[nodiscard]] bool at(Rank rank, std::span<std::uint32_t> out) const;
   /// The rank of a canonical, admissible point; nothing for any other.
   [[nodiscard]] std::optional<Rank> rank_of(PointView point) const;
 

@@ -192,10 +192,10 @@ class RequirementParser {
       ++end;
     }
     ends.push_back(end);
-    for (auto it = ends.rbegin(); it != ends.rend(); ++it) {
-      const std::string_view quantity = text_.substr(at, *it - at);
+    for (std::size_t i = ends.size(); i-- > 0;) {
+      const std::string_view quantity = text_.substr(at, ends[i] - at);
       if (parse_magnitude(quantity)) {
-        position_ = *it;
+        position_ = ends[i];
         return accept(at, quantity);
       }
     }
@@ -303,7 +303,8 @@ bool Requirement::compare(double a, Comparison comparison, double b) {
 
 double Requirement::value(std::span<const Step> steps, PointView point,
                           std::span<const std::vector<double>> numbers) {
-  std::array<double, kDepth + 1> stack{};
+  std::array<double, kDepth + 1> storage{};
+  const std::span<double> stack{storage};
   std::size_t top = 0;  // stack[top] is the last value; stack[0] stays unused
   for (const Step& step : steps) {
     switch (step.action) {

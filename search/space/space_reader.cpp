@@ -156,8 +156,11 @@ class SpaceReader {
     if (!specs_[index].when) {
       return;
     }
-    const std::string& name = knobs_[index].name;
-    for (const auto& [other_name, wanted] : *specs_[index].when) {
+    const std::string name = knobs_[index].name;
+    const std::string path = name + ".when.";
+    for (const auto& entry : *specs_[index].when) {
+      const std::string& other_name = entry.first;
+      const Node& wanted = entry.second;
       const auto other = std::find_if(knobs_.begin(), knobs_.end(),
                                       [&](const Knob& k) { return k.name == other_name; });
       if (other == knobs_.end()) {
@@ -180,7 +183,7 @@ class SpaceReader {
           add_choice(name, *other, value, condition);
         }
         if (wanted.items.empty()) {
-          error(wanted.at, name + ".when." + other_name, "an empty list: the knob never matters");
+          error(wanted.at, path + other_name, "an empty list: the knob never matters");
         }
       } else {
         add_choice(name, *other, wanted, condition);

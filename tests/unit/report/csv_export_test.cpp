@@ -13,8 +13,7 @@
 #include "sample_run.h"
 #include "tests/unit/core/scratch_folder.h"
 
-using namespace cairn;
-using namespace cairn::report;
+namespace cairn::report {
 
 TEST_CASE("points.csv has the unit in each column and the shortest exact numbers") {
   const test::ScratchFolder folder;
@@ -95,3 +94,5 @@ TEST_CASE("a file that cannot be written is an IoError and leaves nothing behind
   CHECK_THROWS_AS(write_points_csv(reader, folder.path("points.csv")), IoError);
   CHECK_FALSE(std::filesystem::exists(folder.path("points.csv.part")));
 }
+
+}  // namespace cairn::report

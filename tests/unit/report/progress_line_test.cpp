@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-using namespace cairn::report;
+namespace cairn::report {
 
 TEST_CASE("numbers are grouped by thousands and durations are short") {
   CHECK(grouped(0) == "0");
@@ -55,3 +55,5 @@ TEST_CASE("a resumed run's rate counts only what it did itself") {
   line.finish({6000, 6000, 0, 5}, 10.0);
   CHECK(out.str() == "6,000 of 6,000 (100 %), 100 points/s, front 5\n");
 }
+
+}  // namespace cairn::report

@@ -15,8 +15,7 @@
 #include "sample_run.h"
 #include "tests/unit/core/scratch_folder.h"
 
-using namespace cairn;
-using namespace cairn::report;
+namespace cairn::report {
 
 namespace {
 
@@ -87,3 +86,5 @@ TEST_CASE("a run that is killed at random moments and resumed gives the same poi
   write_points_csv(ResultReader{path}, folder.path("killed.csv"));
   CHECK(slurp(folder.path("killed.csv")) == slurp(folder.path("calm.csv")));
 }
+
+}  // namespace cairn::report

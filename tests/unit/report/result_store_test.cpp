@@ -16,8 +16,7 @@
 #include "sample_run.h"
 #include "tests/unit/core/scratch_folder.h"
 
-using namespace cairn;
-using namespace cairn::report;
+namespace cairn::report {
 
 namespace {
 
@@ -317,3 +316,5 @@ TEST_CASE("a batch that does not follow the last one is a mistake of the program
   CHECK_THROWS_AS(writer.append(batch.points, batch.rows), InternalError);
   CHECK(writer.size() == 0);
 }
+
+}  // namespace cairn::report

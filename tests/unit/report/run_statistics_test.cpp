@@ -10,8 +10,7 @@
 #include "sample_run.h"
 #include "tests/unit/core/scratch_folder.h"
 
-using namespace cairn;
-using namespace cairn::report;
+namespace cairn::report {
 
 namespace {
 
@@ -184,3 +183,5 @@ TEST_CASE("a stored run replayed gives the statistics of the run itself") {
   }
   CHECK(steps.back().points == 3000);
 }
+
+}  // namespace cairn::report

@@ -56,7 +56,7 @@ class SampleBatch {
       : points(space.knobs().size(), first) {
     values_.reserve(3 * count);
     for (std::uint64_t id = first; id < first + count; ++id) {
-      space.at(id % space.size(), points.append());
+      static_cast<void>(space.at(id % space.size(), points.append()));
       const double x = static_cast<double>(id % 1009) + 1.0;
       values_.insert(values_.end(), {1e-3 * x / 3.0, id % 7 == 0 ? std::nan("") : 0.1 * x,
                                      1e6 / (1.0 + std::fmod(x * 7.0, 101.0))});

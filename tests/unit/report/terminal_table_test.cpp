@@ -12,8 +12,7 @@
 #include "sample_run.h"
 #include "tests/unit/core/scratch_folder.h"
 
-using namespace cairn;
-using namespace cairn::report;
+namespace cairn::report {
 
 TEST_CASE("metrics are printed with the prefix that suits them") {
   CHECK(human_metric(1.2345e-3, "s") == "1.234 ms");
@@ -65,3 +64,5 @@ TEST_CASE("the front is a table within the width, best first objective first") {
   }
   CHECK(front_table(reader, {}, objectives) == "no feasible point\n");
 }
+
+}  // namespace cairn::report

@@ -11,8 +11,7 @@
 #include "search/algorithms/random_sampling.h"
 #include "search/space/space_reader.h"
 
-using namespace cairn;
-using namespace cairn::search;
+namespace cairn::search {
 
 namespace {
 
@@ -177,3 +176,5 @@ TEST_CASE("every algorithm says what it is") {
     CHECK(entry.options.front().path == "algorithm");
   }
 }
+
+}  // namespace cairn::search

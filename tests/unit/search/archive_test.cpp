@@ -11,8 +11,7 @@
 #include "core/error.h"
 #include "core/random.h"
 
-using namespace cairn;
-using namespace cairn::search;
+namespace cairn::search {
 
 namespace {
 
@@ -161,3 +160,5 @@ TEST_CASE("infinite objectives compare, NaN is refused") {
   CHECK_FALSE(archive.insert(2, std::vector{3.0, kInfinity}));
   CHECK_THROWS_AS(archive.insert(3, std::vector{std::nan(""), 0.0}), InternalError);
 }
+
+}  // namespace cairn::search

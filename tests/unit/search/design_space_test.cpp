@@ -11,8 +11,7 @@
 #include "core/random.h"
 #include "search/space/space_reader.h"
 
-using namespace cairn;
-using namespace cairn::search;
+namespace cairn::search {
 
 namespace {
 
@@ -206,3 +205,5 @@ TEST_CASE("the hash tells spaces apart by what they hold, not by how it is writt
   CHECK(a != space_of("cols: {choices: [4, 8]}\n").hash());
   CHECK(a != space_of("rows: {choices: [4, 8]}\nrequire: [rows <= 8]\n").hash());
 }
+
+}  // namespace cairn::search

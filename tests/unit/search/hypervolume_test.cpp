@@ -8,8 +8,7 @@
 
 #include "core/random.h"
 
-using namespace cairn;
-using namespace cairn::search;
+namespace cairn::search {
 
 namespace {
 
@@ -176,3 +175,5 @@ TEST_CASE("beyond the limit samples decide: near the exact value, the same every
   CHECK(std::abs(sampled.value - exact.value) < 5.0 * sampled.standard_error);
   CHECK(sampled.value == hypervolume(points, 4, reference, options).value);
 }
+
+}  // namespace cairn::search

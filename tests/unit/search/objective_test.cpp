@@ -6,7 +6,7 @@
 
 #include <catch2/catch.hpp>
 
-using namespace cairn::search;
+namespace cairn::search {
 
 namespace {
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
@@ -55,3 +55,5 @@ TEST_CASE("objectives to maximise change sign, and an unknown one takes a point 
   CHECK(out == std::vector{3.0, -7.0});
   CHECK_FALSE(to_minimized(objectives, std::vector{7.0, kNan}, out));
 }
+
+}  // namespace cairn::search

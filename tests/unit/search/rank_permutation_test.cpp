@@ -5,7 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-using namespace cairn::search;
+namespace cairn::search {
 
 TEST_CASE("every rank occurs exactly once, for sizes around powers of four") {
   for (const std::uint64_t size : {1U, 2U, 3U, 4U, 5U, 15U, 16U, 17U, 1000U, 4096U, 4097U}) {
@@ -57,3 +57,5 @@ TEST_CASE("the largest space has an order too") {
   }
   CHECK(seen.size() == 100);
 }
+
+}  // namespace cairn::search

@@ -7,8 +7,7 @@
 
 #include "core/diagnostics.h"
 
-using namespace cairn;
-using namespace cairn::search;
+namespace cairn::search {
 
 namespace {
 
@@ -120,3 +119,5 @@ TEST_CASE("deep nesting is refused, not a crash") {
   CHECK(mistake(std::string(100000, '-') + "rows <= 1").find("nested too deeply") !=
         std::string::npos);
 }
+
+}  // namespace cairn::search

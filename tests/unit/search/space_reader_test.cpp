@@ -9,8 +9,7 @@
 #include "core/diagnostics.h"
 #include "core/error.h"
 
-using namespace cairn;
-using namespace cairn::search;
+namespace cairn::search {
 
 namespace {
 
@@ -175,3 +174,5 @@ TEST_CASE("knobs are declared to the study reader in the order of the space") {
   CHECK(binder.names() == Texts{"b", "a"});
   CHECK(binder.find("a")->choices.size() == 2);
 }
+
+}  // namespace cairn::search
