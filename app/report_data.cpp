@@ -1,12 +1,11 @@
 #include "app/report_data.h"
 
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "app/base64.h"
 #include "core/text/enum_names.h"
@@ -20,7 +19,9 @@ using Json = nlohmann::ordered_json;
 constexpr double kBitsPerByte = 8;
 
 /// Numbers that JSON does not have become null.
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+Json number(double value) {
+  return std::isfinite(value) ? Json(value) : Json();
+}
 
 std::string unit_of(Dim dim) {
   if (dim == Dim{.data = 1}) {
@@ -76,9 +77,8 @@ Json metrics_json(const Study& study) {
   Json list = Json::array();
   for (std::size_t c = 0; c < study.columns().size(); ++c) {
     const sim::MetricColumn& column = study.columns()[c];
-    const bool objective =
-        std::any_of(study.objectives().begin(), study.objectives().end(),
-                    [&](const search::Objective& o) { return o.column == c; });
+    const bool objective = std::any_of(study.objectives().begin(), study.objectives().end(),
+                                       [&](const search::Objective& o) { return o.column == c; });
     list.push_back({{"name", column.name},
                     {"label", label_of(column.name)},
                     {"column", column.csv_name},
@@ -95,8 +95,7 @@ struct FrontRows {
   std::vector<std::vector<double>> metrics;
 };
 
-FrontRows front_rows(const report::ResultReader& results,
-                     const report::RunStatistics& statistics) {
+FrontRows front_rows(const report::ResultReader& results, const report::RunStatistics& statistics) {
   FrontRows rows;
   rows.ids = statistics.front().ids;
   results.select(rows.ids, [&](const report::StoredPoint& point) {
@@ -186,7 +185,8 @@ OperatorIndex index_operators(const Study& study, const Details& details) {
   return index;
 }
 
-Json details_json(const Study& study, const Details& details, const std::vector<std::size_t>& rows) {
+Json details_json(const Study& study, const Details& details,
+                  const std::vector<std::size_t>& rows) {
   const OperatorIndex index = index_operators(study, details);
   const std::size_t operators = index.places.size();
   constexpr std::size_t kFields = 5;
@@ -287,8 +287,7 @@ Json fusion_json(const Details& details) {
   }
   Json list = Json::array();
   for (const auto& [group, entry] : saved) {
-    list.push_back(
-        {{"group", group}, {"count", entry.first}, {"dram_bytes_saved", entry.second}});
+    list.push_back({{"group", group}, {"count", entry.first}, {"dram_bytes_saved", entry.second}});
   }
   return list;
 }
@@ -327,8 +326,13 @@ Json hypervolume_json(const report::RunStatistics& statistics) {
 Json provenance_json(const Study& study) {
   Json list = Json::array();
   const auto model = study.make_model();
-  const hw::Technology technology =
-      study.technologies().load(model->scenario().system.technology);
+  const hw::Technology technology = study.technologies().load(model->scenario().system.technology);
+  if (const std::string table = model->quality().source(); !table.empty()) {
+    list.push_back({{"what", "quality coefficients and quantiser errors"},
+                    {"value", "see the table"},
+                    {"source", table},
+                    {"confidence", "published"}});
+  }
   for (const hw::ProvenanceRow& row : technology.provenance()) {
     list.push_back({{"what", row.what},
                     {"value", row.value},
@@ -367,8 +371,7 @@ std::string report_document(const Study& study, BatchEvaluator& evaluator,
   const StudySpec& spec = study.spec();
   Json doc;
   const std::string quality =
-      details.empty() || details.front()->quality_label.empty() ? "none"
-                                                                : details.front()->quality_label;
+      evaluator.quality_label().empty() ? "none" : evaluator.quality_label();
   doc["study"] = {{"name", spec.name},
                   {"question", spec.question},
                   {"command", facts.command},
@@ -379,15 +382,15 @@ std::string report_document(const Study& study, BatchEvaluator& evaluator,
                   {"date", facts.date},
                   {"run_id", facts.run_id},
                   {"resolved_yaml", study.resolved()}};
-  doc["counts"] = {{"points", statistics.evaluated()},
-                   {"feasible", statistics.feasible()},
-                   {"infeasible", statistics.infeasible()},
-                   {"failed", statistics.failed()},
-                   {"front", front.ids.size()},
-                   {"seconds", facts.seconds},
-                   {"points_per_second",
-                    number(static_cast<double>(statistics.evaluated()) / facts.seconds)},
-                   {"worst_disagreement", nullptr}};
+  doc["counts"] = {
+      {"points", statistics.evaluated()},
+      {"feasible", statistics.feasible()},
+      {"infeasible", statistics.infeasible()},
+      {"failed", statistics.failed()},
+      {"front", front.ids.size()},
+      {"seconds", facts.seconds},
+      {"points_per_second", number(static_cast<double>(statistics.evaluated()) / facts.seconds)},
+      {"worst_disagreement", nullptr}};
   doc["knobs"] = knobs_json(study);
   doc["metrics"] = metrics_json(study);
   doc["front"] = front_json(study, front);

@@ -1,13 +1,13 @@
 #include "app/run_folder.h"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <vector>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include "app/output.h"
 #include "core/error.h"
@@ -20,7 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path runs_of(const Study& study) { return fs::path("results") / "runs" / study.spec().name; }
+fs::path runs_of(const Study& study) {
+  return fs::path("results") / "runs" / study.spec().name;
+}
 
 [[noreturn]] void fail(const std::string& path, const std::string& message,
                        const std::string& hint) {
@@ -39,8 +41,7 @@ void make(const fs::path& path) {
 }
 
 bool belongs(const fs::path& folder, const Study& study) {
-  return folder.filename().string().find(fmt::format("{:016x}", study.hash())) !=
-         std::string::npos;
+  return folder.filename().string().find(fmt::format("{:016x}", study.hash())) != std::string::npos;
 }
 
 std::string host_name() {
@@ -89,8 +90,9 @@ RunFolder new_run_folder(const Study& study, const std::string& chosen) {
 
 RunFolder run_to_resume(const Study& study, const std::string& which) {
   if (which != "last") {
-    if (!fs::exists(RunFolder{which}.store())) {
-      fail("--resume", fmt::format("'{}' holds no results.sqlite", which),
+    // A run that was killed before its first batch has a folder and nothing to continue from.
+    if (!fs::is_directory(which)) {
+      fail("--resume", fmt::format("'{}' is no folder of a run", which),
            "name the folder of a run, or `last`");
     }
     return {which};
@@ -98,7 +100,7 @@ RunFolder run_to_resume(const Study& study, const std::string& which) {
   std::vector<fs::path> candidates;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(runs_of(study), ignored)) {
-    if (belongs(entry.path(), study) && fs::exists(entry.path() / "results.sqlite")) {
+    if (belongs(entry.path(), study)) {
       candidates.push_back(entry.path());
     }
   }
@@ -107,7 +109,7 @@ RunFolder run_to_resume(const Study& study, const std::string& which) {
          "start one without --resume");
   }
   return {*std::max_element(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) {
-    return fs::last_write_time(a / "results.sqlite") < fs::last_write_time(b / "results.sqlite");
+    return fs::last_write_time(a) < fs::last_write_time(b);
   })};
 }
 

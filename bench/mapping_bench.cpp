@@ -3,12 +3,12 @@
 ///
 ///   mapping_bench [pairs] [largest extent]
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "hw/systolic/mapper.h"
 #include "tests/unit/hw/systolic/random_pairs.h"
@@ -42,19 +42,19 @@ void compare(cairn::hw::MappingObjective objective, const char* name, std::uint6
     fast_s += seconds(start);
     considered += found.considered;
     all += best.considered;
-    gaps.push_back(found.feasible
-                       ? score(found.cost, objective) / score(best.cost, objective) - 1.0
-                       : 1e9);
+    gaps.push_back(found.feasible ? score(found.cost, objective) / score(best.cost, objective) - 1.0
+                                  : 1e9);
   }
   std::sort(gaps.begin(), gaps.end());
   const auto at = [&](double share) {
     return 100 * gaps[static_cast<std::size_t>(share * static_cast<double>(gaps.size() - 1))];
   };
   const auto count = static_cast<double>(gaps.size());
-  fmt::print("{:<14} gap median {:.2f} %, 95th {:.2f} %, worst {:.2f} %; {:.0f} of {:.0f} mappings "
-             "considered, {:.2f} us a search, {:.0f}x faster\n",
-             name, at(0.5), at(0.95), at(1.0), static_cast<double>(considered) / count,
-             static_cast<double>(all) / count, 1e6 * fast_s / count, slow_s / fast_s);
+  fmt::print(
+      "{:<14} gap median {:.2f} %, 95th {:.2f} %, worst {:.2f} %; {:.0f} of {:.0f} mappings "
+      "considered, {:.2f} us a search, {:.0f}x faster\n",
+      name, at(0.5), at(0.95), at(1.0), static_cast<double>(considered) / count,
+      static_cast<double>(all) / count, 1e6 * fast_s / count, slow_s / fast_s);
 }
 
 }  // namespace

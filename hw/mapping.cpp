@@ -109,6 +109,7 @@ bool parse_order(std::span<const std::string_view> words, MappingConstraint& c, 
     }
     seen.at(extent->dimension) = true;
     order.at(level) = static_cast<Dimension>(extent->dimension);
+    c.trips.at(extent->dimension) = extent->size;
   }
   c.order = order;
   return true;
@@ -223,7 +224,9 @@ std::string to_text(const MappingConstraint& c) {
   if (c.order) {
     std::string loops = "dram";
     for (const Dimension d : *c.order) {
-      loops += fmt::format(" {}", kLetters[static_cast<std::size_t>(d)]);
+      const auto i = static_cast<std::size_t>(d);
+      loops += c.trips.at(i) ? fmt::format(" {}{}", kLetters[i], *c.trips.at(i))
+                             : fmt::format(" {}", kLetters[i]);
     }
     parts.push_back(loops);
   }
@@ -289,6 +292,7 @@ void MappingConstraint::hash_into(Hasher& hasher) const {
     }
   }
   for (std::size_t d = 0; d < 3; ++d) {
+    number(trips.at(d));
     number(tile.at(d));
     number(tile_at_most.at(d));
     number(spatial.at(d));

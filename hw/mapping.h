@@ -65,6 +65,7 @@ struct Mapping {
 struct MappingConstraint {
   std::optional<Dataflow> dataflow{};
   std::optional<std::array<Dimension, 3>> order{};
+  std::array<std::optional<std::int64_t>, 3> trips{};  ///< checked against the tiles, not searched
   std::array<std::optional<std::int64_t>, 3> tile{};
   std::array<std::optional<std::int64_t>, 3> tile_at_most{};
   std::array<std::optional<std::int64_t>, 3> spatial{};

@@ -1,8 +1,8 @@
 #include "hw/system.h"
 
-#include <fmt/format.h>
-
 #include <limits>
+
+#include <fmt/format.h>
 
 #include "core/text/did_you_mean.h"
 
@@ -80,8 +80,8 @@ ResolvedMemory resolve(const std::string& name, const MemorySpec& spec,
   memory.name = name;
   memory.kind = spec.kind;
   memory.capacity_bits = static_cast<double>(spec.capacity.count()) * channels;
-  memory.peak_bandwidth = spec.bandwidth ? spec.bandwidth->count() * channels
-                                         : std::numeric_limits<double>::infinity();
+  memory.peak_bandwidth =
+      spec.bandwidth ? spec.bandwidth->count() * channels : std::numeric_limits<double>::infinity();
   memory.bandwidth = memory.peak_bandwidth * spec.achievable;
   memory.latency_s = spec.latency.count();
   if (is_on_chip(spec.kind)) {

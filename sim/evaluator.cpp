@@ -1,8 +1,8 @@
 #include "sim/evaluator.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "core/text/enum_names.h"
 
@@ -27,9 +27,8 @@ hw::Estimate price_group(const UniqueGroup& group, const hw::Machine& machine,
                          hw::MappingObjective objective, const hw::MappingConstraint& constraint) {
   const Followers followers(group);
   const hw::GroupView view{&group.anchor, followers.view(), group.fused};
-  return std::visit(
-      [&](const auto& device) { return device.price(view, constraint, objective); },
-      machine.primary());
+  return std::visit([&](const auto& device) { return device.price(view, constraint, objective); },
+                    machine.primary());
 }
 
 double peak_of(const UniqueGroup& group, const hw::Machine& machine) {
@@ -39,8 +38,9 @@ double peak_of(const UniqueGroup& group, const hw::Machine& machine) {
 }
 
 const hw::ResolvedMemory& backing_of(const hw::Machine& machine) {
-  return std::visit([](const auto& device) -> const hw::ResolvedMemory& { return device.backing(); },
-                    machine.primary());
+  return std::visit(
+      [](const auto& device) -> const hw::ResolvedMemory& { return device.backing(); },
+      machine.primary());
 }
 
 std::string formats_text(const models::Formats& f) {
@@ -95,8 +95,8 @@ const PriceCache::Entry& GroupPricer::price_new(std::uint64_t key, const UniqueG
                                                 hw::MappingObjective objective) {
   hw::Estimate estimate = price_group(group, machine, objective, {});
   if (auto* refused = std::get_if<hw::Infeasible>(&estimate)) {
-    return cache_.put(key, Refusal{std::move(refused->what), std::move(refused->limit),
-                                   refused->excess});
+    return cache_.put(
+        key, Refusal{std::move(refused->what), std::move(refused->limit), refused->excess});
   }
   return cache_.put(key, price_of(std::get<hw::OperatorCost>(estimate), peak_of(group, machine)));
 }

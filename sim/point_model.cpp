@@ -1,10 +1,10 @@
 #include "sim/point_model.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include <fmt/format.h>
 
 #include "core/config/reader.h"
 #include "core/hash.h"
@@ -159,8 +159,7 @@ const PointModel::CompiledSet& PointModel::compiled_set() {
   ++counters_.workloads;
   auto set = std::make_unique<CompiledSet>();
   for (const WorkloadSpec& spec : spec_.workloads) {
-    const models::Workload compressed =
-        models::compress(builder_.build(spec), spec_.compression);
+    const models::Workload compressed = models::compress(builder_.build(spec), spec_.compression);
     CompiledSet::Pass pass;
     pass.workload = compile(compressed, spec_.fusion);
     for (std::int64_t step = 1; step < spec.generate.value_or(1); ++step) {
@@ -198,9 +197,9 @@ const PointModel::MachineEntry& PointModel::machine_entry() {
     const hw::Machine& built = machine();
     entry->static_power = built.static_power();
     entry->area_mm2 = built.area_mm2();
-    const hw::ResolvedMemory& backing = std::visit(
-        [](const auto& device) -> const hw::ResolvedMemory& { return device.backing(); },
-        built.primary());
+    const hw::ResolvedMemory& backing =
+        std::visit([](const auto& device) -> const hw::ResolvedMemory& { return device.backing(); },
+                   built.primary());
     entry->capacity_bits = backing.capacity_bits;
     entry->backing = backing.name;
   }
@@ -209,8 +208,8 @@ const PointModel::MachineEntry& PointModel::machine_entry() {
 
 const hw::Machine& PointModel::machine() {
   if (!machine_ || machine_key_ != system_key_) {
-    machine_ = std::make_unique<hw::Machine>(spec_.system,
-                                             technologies_.load(spec_.system.technology));
+    machine_ =
+        std::make_unique<hw::Machine>(spec_.system, technologies_.load(spec_.system.technology));
     machine_key_ = system_key_;
     ++counters_.machines;
   }

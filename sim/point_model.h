@@ -59,8 +59,7 @@ class PointModel {
  public:
   /// Reads the scenario; mistakes go to \p diagnostics and then the model must not be used.
   PointModel(const ScenarioNodes& nodes, const std::vector<KnobChoices>& knobs,
-             WorkloadBuilder workloads, TechnologyLibrary technologies,
-             Diagnostics& diagnostics);
+             WorkloadBuilder workloads, TechnologyLibrary technologies, Diagnostics& diagnostics);
   PointModel(const PointModel&) = delete;
   PointModel& operator=(const PointModel&) = delete;
   PointModel(PointModel&&) = delete;
@@ -94,7 +93,8 @@ class PointModel {
 
   [[nodiscard]] PricingCounters counters() const;
   [[nodiscard]] const ScenarioSpec& scenario() const { return spec_; }
-  /// Source and unit of the quality figures of all points seen so far; empty without a source.
+  [[nodiscard]] const QualityModel& quality() const { return quality_; }
+  /// Kind and unit of the quality figures of all points seen so far; empty without a source.
   [[nodiscard]] std::string quality_label() const;
   /// What compression does at a point that the quality source does not price.
   [[nodiscard]] std::vector<std::string> unpriced(std::span<const std::uint32_t> choices);

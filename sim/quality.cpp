@@ -1,10 +1,10 @@
 #include "sim/quality.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <mutex>
+
+#include <fmt/format.h>
 
 #include "core/diagnostics.h"
 #include "models/quality/gaussian_error.h"
@@ -128,6 +128,10 @@ std::vector<std::string> QualityModel::unpriced(const models::Workload& compress
   return list;
 }
 
+std::string QualityModel::source() const {
+  return state_->table.source;
+}
+
 std::string QualityModel::label(bool published, bool proxy) const {
   if (state_->source == QualitySource::none) {
     return {};
@@ -136,11 +140,8 @@ std::string QualityModel::label(bool published, bool proxy) const {
     return "proxy (normalised squared error of the weight formats on a unit Gaussian, weighted by "
            "stored weights; not perplexity)";
   }
-  std::string text = fmt::format("{} ({}; {})", published && proxy ? "published and proxy"
-                                                : proxy            ? "proxy errors, published "
-                                                                     "coefficients"
-                                                                   : "published",
-                                 state_->table.unit, state_->table.source);
+  std::string text = published && proxy ? "published and proxy" : proxy ? "proxy" : "published";
+  text += fmt::format(" ({})", state_->table.unit);
   if (proxy) {
     text += "; formats that the table did not measure take their error on a unit Gaussian";
   }

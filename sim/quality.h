@@ -37,8 +37,11 @@ class QualityModel {
   [[nodiscard]] QualityFigure figure(const models::Workload& compressed) const;
   /// What compression did that the source does not price, each once.
   [[nodiscard]] std::vector<std::string> unpriced(const models::Workload& compressed) const;
-  /// The label of figures with these kinds of terms: source and unit.
+  /// The label of figures with these kinds of terms, with their unit.
   [[nodiscard]] std::string label(bool published, bool proxy) const;
+
+  /// Who measured the table; empty without one.
+  [[nodiscard]] std::string source() const;
 
  private:
   struct State;

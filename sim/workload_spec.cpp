@@ -1,11 +1,11 @@
 #include "sim/workload_spec.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <mutex>
 #include <variant>
+
+#include <fmt/format.h>
 
 #include "core/error.h"
 #include "core/text/did_you_mean.h"
@@ -68,7 +68,9 @@ void require_forward(const WorkloadSpec& spec) {
 
 }  // namespace
 
-std::string WorkloadSpec::label() const { return name.value_or(std::string{cairn::to_text(phase)}); }
+std::string WorkloadSpec::label() const {
+  return name.value_or(std::string{cairn::to_text(phase)});
+}
 
 struct WorkloadBuilder::Cache {
   using File = std::variant<models::ModelConfig, models::CnnTable>;

@@ -90,7 +90,7 @@ struct NestCost {
 struct DramTraffic {
   double weights{};
   double activations{};
-  double spilled{};   ///< partial sums, written once and read back once
+  double spilled{};  ///< partial sums, written once and read back once
   double outputs{};
   double epilogue{};  ///< further inputs read with the outputs
   [[nodiscard]] double reads() const { return weights + activations + spilled + epilogue; }

@@ -45,6 +45,28 @@ std::optional<Infeasible> unsupported(const Precision& native, const models::Ope
   return std::nullopt;
 }
 
+/// Parts of a constraint that follow from others, and so can only be wrong.
+std::optional<Infeasible> contradiction(const MappingConstraint& wanted, const Mapping& used) {
+  constexpr std::string_view kLetters = "mnk";
+  for (std::size_t d = 0; d < 3; ++d) {
+    if (wanted.trips.at(d) && *wanted.trips.at(d) != used.trips.at(d)) {
+      return Infeasible{
+          fmt::format("mapping: dram {0}{1} does not agree with tile {0}{2}, which "
+                      "takes {3} trips",
+                      kLetters[d], *wanted.trips.at(d), used.tile.at(d), used.trips.at(d)),
+          "mapping trips", 0.0};
+    }
+    if (wanted.spatial.at(d) && *wanted.spatial.at(d) != used.spatial.at(d)) {
+      return Infeasible{
+          fmt::format("mapping: array {0}{1}, but the array and this operator make it "
+                      "{0}{2}",
+                      kLetters[d], *wanted.spatial.at(d), used.spatial.at(d)),
+          "mapping array", 0.0};
+    }
+  }
+  return std::nullopt;
+}
+
 /// Array passes of one operand: wide integers are fed in slices of the native width.
 std::int64_t passes_of(const Precision& native, const Precision& operand) {
   if (native.is_floating() || operand.is_coded() || !operand.is_integer()) {
@@ -224,7 +246,8 @@ GemmMachine SystolicArray::machine_for(const models::Formats& formats) const {
   const auto moved_bits =
       static_cast<double>(formats.activations.element_bits() + spec_.accumulator.element_bits());
   // Each bit that moves on is read from one pipeline register and written to the next.
-  g.register_energy = 2 * moved_bits * technology_.register_access().energy.count() * voltage_scale_;
+  g.register_energy =
+      2 * moved_bits * technology_.register_access().energy.count() * voltage_scale_;
   g.vector_energy =
       technology_.vector_operation(formats.activations).energy.count() * voltage_scale_;
   g.decode_energy =
@@ -289,15 +312,20 @@ Estimate SystolicArray::solve(const GemmMachine& machine, const GemmProblem& pro
                               const MappingConstraint& constraint,
                               MappingObjective objective) const {
   if (constraint.dataflow && *constraint.dataflow != machine.dataflow) {
-    return Infeasible{fmt::format("the mapping wants {}, the array is {}",
-                                  cairn::to_text(*constraint.dataflow), cairn::to_text(machine.dataflow)),
-                      "mapping dataflow", 0.0};
+    return Infeasible{
+        fmt::format("the mapping wants {}, the array is {}", cairn::to_text(*constraint.dataflow),
+                    cairn::to_text(machine.dataflow)),
+        "mapping dataflow", 0.0};
   }
   const MapperResult found = find_nest(machine, problem, constraint, objective);
   if (!found.feasible) {
     return too_large(machine, found);
   }
-  return cost_of(machine, problem, found, 0);
+  OperatorCost cost = cost_of(machine, problem, found, 0);
+  if (std::optional<Infeasible> wrong = contradiction(constraint, cost.mapping)) {
+    return std::move(*wrong);
+  }
+  return cost;
 }
 
 Estimate SystolicArray::price_gemm(const GroupView& group, const MappingConstraint& constraint,
@@ -462,9 +490,10 @@ void SystolicArray::append_area(std::vector<AreaPart>& parts) const {
   const auto mm2 = [](Area area) { return area.count() * kSquareMillimetresPerSquareMetre; };
   const auto pes = static_cast<double>(spec_.rows * spec_.cols);
   const ArithmeticFigures mac = technology_.multiply_accumulate(spec_.native, spec_.native);
-  const auto bits = static_cast<double>(2 * spec_.native.element_bits() +
-                                        spec_.accumulator.element_bits());
-  parts.push_back({"array", pes * (mm2(mac.area) + mm2(Area{bits * technology_.register_area().count()})),
+  const auto bits =
+      static_cast<double>(2 * spec_.native.element_bits() + spec_.accumulator.element_bits());
+  parts.push_back({"array",
+                   pes * (mm2(mac.area) + mm2(Area{bits * technology_.register_area().count()})),
                    mac.area_confidence});
   const ArithmeticFigures lane = technology_.vector_operation(models::kFp32);
   parts.push_back({"vector unit", static_cast<double>(spec_.vector_lanes) * mm2(lane.area),

@@ -117,6 +117,8 @@ test('clicking a point shows the breakdown of that design', async () => {
   await settled(page);
   const data = await documentOf(page);
   const before_ = await page.evaluate(() => globalThis.cairn.selected());
+  // The mouse reaches only what is in view.
+  await page.locator('#scatter').scrollIntoViewIfNeeded();
   // The point farthest from its neighbours, so that the click can mean only this one; with a
   // breakdown, which a large front has for a part of its rows.
   const target = await page.evaluate(() => {
