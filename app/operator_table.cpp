@@ -94,7 +94,7 @@ OperatorTable::OperatorTable(CsvReader& csv, models::Formats defaults,
     return;
   }
   Diagnostics diagnostics;
-  diagnostics.error(SourceSpan{}, "", "the table has no column 'kind'",
+  diagnostics.error(csv.at(0), "", "the table has no column 'kind'",
                     fmt::format("columns are {}; SCALE-Sim topologies (IFMAP Height, ...) and GEMM "
                                 "files (Layer, M, N, K) are read as they are",
                                 fmt::join(kColumnNames, ", ")));

@@ -6,6 +6,7 @@
 
 #include "app/paths.h"
 #include "app/study_checks.h"
+#include "app/study_paths.h"
 #include "core/config/reader.h"
 #include "core/config/yaml_file.h"
 #include "core/error.h"
@@ -113,6 +114,7 @@ Study::Study(const std::string& path, const std::vector<std::string>& overrides)
     apply_override(root_, text, ++index, diagnostics);
   }
   diagnostics.throw_if_any();
+  make_paths_absolute(root_);
   read(root_, spec_, diagnostics);
   read_space(diagnostics);
   const std::unique_ptr<sim::PointModel> first = model(diagnostics);
@@ -136,8 +138,9 @@ Study::Study(const std::string& path, const std::vector<std::string>& overrides)
   diagnostics.throw_if_any();
   resolved_ = write_yaml(root_);
   Hasher hasher;
-  hasher.add(std::string_view{resolved_});
+  hasher.add(write_yaml(with_portable_paths(root_, configs_directory())));
   hasher.add(hw::SystolicArray::kModelVersion);
+  hasher.add(hw::Gpu::kModelVersion);
   hash_ = hasher.value();
 }
 

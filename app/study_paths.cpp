@@ -1,0 +1,74 @@
+#include "app/study_paths.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace cairn::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What to do with the text of one file name; \p model says that a stem is allowed.
+using Visit = std::function<void(Node& name, bool model)>;
+
+/// A name itself, or every choice of the knob that it is.
+void visit_name(Node& study, Node* name, bool model, const Visit& visit) {
+  if (name == nullptr || !name->is_scalar()) {
+    return;
+  }
+  if (name->quoted || !name->scalar.starts_with('$')) {
+    visit(*name, model);
+    return;
+  }
+  Node* space = study.find("space");
+  Node* knob = space != nullptr ? space->find(std::string_view{name->scalar}.substr(1)) : nullptr;
+  Node* choices = knob != nullptr ? knob->find("choices") : nullptr;
+  if (choices == nullptr) {
+    return;
+  }
+  for (Node& choice : choices->items) {
+    if (choice.is_scalar()) {
+      visit(choice, model);
+    }
+  }
+}
+
+void visit_names(Node& study, const Visit& visit) {
+  if (Node* system = study.find("system")) {
+    visit_name(study, system->find("technology"), false, visit);
+  }
+  if (Node* quality = study.find("quality")) {
+    visit_name(study, quality->find("table"), false, visit);
+  }
+  if (Node* workloads = study.find("workloads")) {
+    for (Node& workload : workloads->items) {
+      visit_name(study, workload.find("model"), true, visit);
+    }
+  }
+}
+
+}  // namespace
+
+void make_paths_absolute(Node& study) {
+  visit_names(study, [](Node& name, bool model) {
+    const bool in_file = !name.at.file.empty() && name.at.file.front() != '<';
+    const fs::path folder = in_file ? fs::path{name.at.file}.parent_path() : fs::path{};
+    const fs::path path = fs::absolute(folder / name.scalar).lexically_normal();
+    if (!model || fs::is_regular_file(path)) {
+      name.scalar = path.string();
+    }
+  });
+}
+
+Node with_portable_paths(Node study, const fs::path& configs) {
+  const std::string folder = fs::absolute(configs).lexically_normal().string() + "/";
+  visit_names(study, [&folder](Node& name, bool /*model*/) {
+    if (name.scalar.starts_with(folder)) {
+      name.scalar = "<configs>/" + name.scalar.substr(folder.size());
+    }
+  });
+  return study;
+}
+
+}  // namespace cairn::app

@@ -1,0 +1,179 @@
+#include "app/study.h"
+
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "core/error.h"
+#include "core/text/file_text.h"
+#include "tests/unit/core/scratch_folder.h"
+
+namespace cairn::app {
+namespace {
+
+std::string study_text() {
+  return "schema: 1\n"
+         "name: small\n"
+         "seed: 7\n"
+         "workloads:\n"
+         "  - {model: llama-2-7b, phase: prefill, context: 128}\n"
+         "  - {model: llama-2-7b, phase: decode, context: 128}\n"
+         "system:\n"
+         "  extends: " +
+         std::filesystem::absolute("configs/hardware/edge_npu.yaml").string() +
+         "\n"
+         "  memories:\n"
+         "    weight_buffer: {capacity: $buffer}\n"
+         "  devices:\n"
+         "    array: {rows: $rows}\n"
+         "space:\n"
+         "  rows: {range: [16, 64], scale: powers_of_two}\n"
+         "  buffer: {choices: [64 KiB, 128 KiB]}\n"
+         "objectives:\n"
+         "  minimize: [decode.latency, area]\n"
+         "  maximize: [utilization]\n"
+         "constraints:\n"
+         "  area: {at_most: 40 mm2}\n"
+         "  peak_memory: {at_most: 8 GiB}\n"
+         "  prefill.latency: {at_least: 1 ms, at_most: 2 s}\n"
+         "report: {metrics: [power]}\n";
+}
+
+std::vector<std::string> problems_of(const std::string& text) {
+  const test::ScratchFolder folder;
+  try {
+    const Study study{folder.write("study.yaml", text), {}};
+  } catch (const ConfigError& e) {
+    std::vector<std::string> found;
+    for (const Diagnostic& d : e.diagnostics()) {
+      found.push_back(d.path + ": " + d.message);
+    }
+    return found;
+  }
+  return {};
+}
+
+TEST_CASE("a study has its space, objectives and constraints in stored units") {
+  const test::ScratchFolder folder;
+  const Study study{folder.write("study.yaml", study_text()), {}};
+  CHECK(study.spec().seed == 7);
+  CHECK(study.space().size() == 6);
+  REQUIRE(study.objectives().size() == 3);
+  CHECK(study.objectives()[0].metric == "decode.latency");
+  CHECK(study.objectives()[2].direction == search::Direction::maximize);
+  const auto& limits = study.constraints();
+  REQUIRE(limits.size() == 4);
+  CHECK(limits[0].bound == search::Bound::at_most);
+  CHECK(limits[0].value == Approx(40));                        // mm2
+  CHECK(limits[1].value == Approx(8.0 * 1024 * 1024 * 1024));  // B
+  CHECK(limits[2].value == Approx(2));                         // s
+  CHECK(limits[3].bound == search::Bound::at_least);
+  CHECK(limits[3].value == Approx(1e-3));
+}
+
+TEST_CASE("latency, energy and area are stored of every study, each metric once") {
+  const test::ScratchFolder folder;
+  const Study study{folder.write("study.yaml", study_text()), {}};
+  std::vector<std::string> names;
+  for (const sim::MetricColumn& column : study.columns()) {
+    names.push_back(column.name);
+  }
+  CHECK(names == std::vector<std::string>{"decode.latency", "area", "utilization", "peak_memory",
+                                          "prefill.latency", "power", "latency", "energy"});
+}
+
+TEST_CASE("the resolved study is a study of its own with the same hash") {
+  const test::ScratchFolder folder;
+  const Study study{folder.write("study.yaml", study_text()), {}};
+  CHECK(study.resolved().find("extends") == std::string::npos);
+  const Study again{folder.write("elsewhere/resolved.yaml", study.resolved()), {}};
+  CHECK(again.hash() == study.hash());
+  CHECK(again.resolved() == study.resolved());
+  CHECK(again.space().size() == study.space().size());
+}
+
+TEST_CASE("a model file is looked for beside the study, and the run folder still finds it") {
+  const test::ScratchFolder folder;
+  const std::string model =
+      folder.write("studies/models/mine.json", read_text_file("configs/models/gpt2.json"));
+  std::string text = study_text();
+  text.replace(text.find("model: llama-2-7b"), 17, "model: $model");
+  text.replace(text.find("space:\n"), 7, "space:\n  model: {choices: [gpt2, models/mine.json]}\n");
+  const Study study{folder.write("studies/study.yaml", text), {}};
+  const Study again{folder.write("runs/study.yaml", study.resolved()), {}};
+  CHECK(again.hash() == study.hash());
+  CHECK(study.resolved().find("gpt2, ") != std::string::npos);  // a stem stays one
+  CHECK(study.resolved().find(model) != std::string::npos);
+}
+
+TEST_CASE("an override changes the study and its hash") {
+  const test::ScratchFolder folder;
+  const std::string path = folder.write("study.yaml", study_text());
+  const Study usual{path, {}};
+  const Study other{path,
+                    {"system.devices.array.cols=32", "search={algorithm: random, points: 2}"}};
+  CHECK(other.hash() != usual.hash());
+  CHECK(other.make_algorithm().name() == "random");
+  CHECK(usual.make_algorithm().name() == "exhaustive");
+}
+
+TEST_CASE("a wrong override is reported at its place on the command line") {
+  const test::ScratchFolder folder;
+  const std::string path = folder.write("study.yaml", study_text());
+  try {
+    const Study study{path, {"seed=8", "system.devices.array.cols=many"}};
+    FAIL("it was accepted");
+  } catch (const ConfigError& e) {
+    REQUIRE(e.diagnostics().size() == 1);
+    const Diagnostic& d = e.diagnostics()[0];
+    CHECK(d.at.file == "<command line>");
+    CHECK(d.at.column == 2);
+    CHECK(d.path == "system.devices.array.cols");
+  }
+}
+
+TEST_CASE("a study without a space has one point") {
+  const test::ScratchFolder folder;
+  const Study study{
+      folder.write("study.yaml",
+                   "schema: 1\nname: one\nseed: 1\n"
+                   "workloads: [{model: resnet18, phase: forward}]\n"
+                   "system: {extends: " +
+                       std::filesystem::absolute("configs/hardware/edge_npu.yaml").string() +
+                       "}\nobjectives: {minimize: [latency]}\n"),
+      {}};
+  CHECK(study.space().size() == 1);
+  CHECK(study.make_algorithm().planned() == 1);
+}
+
+TEST_CASE("mistakes in the space do not hide those elsewhere") {
+  std::string text = study_text();
+  text.replace(text.find("[64 KiB, 128 KiB]"), 17, "[]");
+  text.replace(text.find("[power]"), 7, "[speed]");
+  CHECK(problems_of(text) ==
+        std::vector<std::string>{"space.buffer: a knob needs at least one choice",
+                                 "report.metrics[0]: no metric is called 'speed'"});
+}
+
+TEST_CASE("every choice of a model, phase or context is tried before the first point") {
+  std::string text = study_text();
+  text.replace(text.find("{model: llama-2-7b, phase: prefill, context: 128}"), 49,
+               "{model: gpt2, phase: prefill, context: $context}");
+  text.replace(text.find("space:\n"), 7, "space:\n  context: {choices: [128, 1024, 1025]}\n");
+  CHECK(problems_of(text) ==
+        std::vector<std::string>{"workloads[0].context: a context of 1025 tokens exceeds the 1024 "
+                                 "learned positions"});
+}
+
+TEST_CASE("a scheme that changes nothing in any workload is an error") {
+  const std::string rest = study_text();
+  CHECK(problems_of(rest + "compression:\n"
+                           "  - {kind: quantize, apply_to: {name: conv*}, weights: int4}\n") ==
+        std::vector<std::string>{
+            "compression[0].apply_to: no operator of any workload is changed by this scheme"});
+  CHECK(problems_of(rest + "compression:\n  - {kind: quantize, kv_cache: int8}\n").empty());
+}
+
+}  // namespace
+}  // namespace cairn::app
