@@ -6,6 +6,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -125,6 +126,7 @@ search::DesignSpace make_space() {
   std::vector<search::Knob> knobs;
   for (int k = 0; k < 8; ++k) {
     std::vector<std::string> choices;
+    choices.reserve(8);
     for (int c = 0; c < 8; ++c) {
       choices.push_back(fmt::format("{} KiB", (k + 1) << c));
     }
@@ -259,7 +261,8 @@ void bench_order(std::size_t points) {
 }  // namespace cairn
 
 int main(int argc, char** argv) {
-  const std::size_t points = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
+  const std::span arguments{argv, static_cast<std::size_t>(argc)};
+  const std::size_t points = argc > 1 ? std::strtoull(arguments[1], nullptr, 10) : 1'000'000;
   cairn::bench_store(points);
   cairn::bench_order(points);
   cairn::bench_archive(points);

@@ -1,5 +1,6 @@
 /// \file
-/// SQLite as values that throw IoError. Private to report/store: included by its .cpp files only.
+/// SQLite as values that throw IoError. Private to report/store: included by its .cpp files
+/// and their tests only.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,8 @@ class Statement {
   /// Runs to the end and resets.
   void run();
 
+  /// Of a row.
+  [[nodiscard]] int columns() const { return sqlite3_column_count(get()); }
   [[nodiscard]] bool is_null(int column) const {
     return sqlite3_column_type(get(), column) == SQLITE_NULL;
   }

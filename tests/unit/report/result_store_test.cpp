@@ -7,12 +7,12 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
-#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/error.h"
+#include "report/store/sqlite_handle.h"
 #include "sample_run.h"
 #include "tests/unit/core/scratch_folder.h"
 
@@ -25,26 +25,18 @@ void store(ResultWriter& writer, const search::DesignSpace& space, std::size_t c
   writer.append(batch.points, batch.rows);
 }
 
-/// Runs SQL on the file as another program would.
+/// Runs SQL on the file as another program would; rows as lines, cells between bars.
 std::string sql(const std::string& path, const std::string& text) {
-  sqlite3* handle = nullptr;
-  REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
+  Database database{path, Database::Mode::write};
   std::string result;
-  char* problem = nullptr;
-  sqlite3_exec(
-      handle, text.c_str(),
-      [](void* out, int columns, char** values, char** /*names*/) {
-        for (int i = 0; i < columns; ++i) {
-          *static_cast<std::string*>(out) +=
-              (i > 0 ? "|" : "") + std::string{values[i] != nullptr ? values[i] : "NULL"};
-        }
-        *static_cast<std::string*>(out) += '\n';
-        return 0;
-      },
-      &result, &problem);
-  CHECK((problem == nullptr ? "" : std::string{problem}) == "");
-  sqlite3_free(problem);
-  sqlite3_close(handle);
+  Statement statement{database, text};
+  while (statement.step()) {
+    for (int i = 0; i < statement.columns(); ++i) {
+      result += i > 0 ? "|" : "";
+      result += statement.is_null(i) ? "NULL" : statement.text(i);
+    }
+    result += '\n';
+  }
   return result;
 }
 
