@@ -1,9 +1,8 @@
 #include "app/explain_topics.h"
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
-
-#include <fmt/format.h>
 
 #include "app/study.h"
 #include "core/text/text_form.h"
@@ -47,7 +46,8 @@ Fields without(Fields fields, std::initializer_list<std::string_view> parts) {
 Fields study_fields() {
   Fields fields = describe<StudySpec>();
   for (FieldDoc& doc : fields) {
-    constexpr std::string_view kOwn[] = {"system", "fusion", "mapping", "quality", "space"};
+    constexpr std::array<std::string_view, 5> kOwn{"system", "fusion", "mapping", "quality",
+                                                   "space"};
     if (std::find(std::begin(kOwn), std::end(kOwn), doc.path) != std::end(kOwn)) {
       doc.type = "see: cairn explain " + doc.path;
     } else if (doc.path == "workloads") {
@@ -131,13 +131,11 @@ Notes mapping_notes() {
   return {{"Text form",
            {"ws | dram k4 n2 m1 | tile m128 n64 k256 | array k32 n32 | bypass - | fuse attention",
             "ws, os, is: weights, outputs or inputs stay in the array.",
-            "dram: loops over tiles, outermost first, with trip counts. On input only the order "
-            "matters.",
+            "dram: tile loops, outermost first, with trip counts; on input only the order counts.",
             "tile: elements of m, n, k held on chip; tile m<=64 bounds a size.",
             "array: elements across the array. bypass: - or any of w, a, o: not held on chip.",
             "fuse: the fused group. split: the reduction split over blocks (GPU).",
-            "Any part may be left out: it is searched. Reports print the whole text; given back, "
-            "it yields the same figures."}},
+            "Parts left out are searched. What a report prints, given back, gives the same figures."}},
           {"Where",
            {"systolic_array.mapping, the column mapping of an operator table, and "
             "cairn model --mapping."}}};
@@ -206,7 +204,7 @@ Fields fields_of() {
   return describe<T>();
 }
 
-constexpr Maker kMakers[] = {
+constexpr auto kMakers = std::to_array<Maker>({
     {"study", "what is asked: the top level of a file in configs/studies/", study_fields,
      study_notes},
     {"workload", "one item of a study's workloads: a model, a phase and a size",
@@ -254,19 +252,26 @@ constexpr Maker kMakers[] = {
     {"on_chip_table", "tables.on_chip of a technology", fields_of<hw::OnChipSpec>, no_notes},
     {"model", "a convolutional network as a table of layers: a .yaml file of configs/models/",
      fields_of<models::CnnTable>, no_notes},
-};
+});
 
 /// Other words for the same topic.
-constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
-    {"knob", "space"},         {"compression", "quantize"}, {"constraints", "constraint"},
-    {"stack", "gpu_stack"},    {"precision", "format"},     {"hardware", "system"},
-    {"workloads", "workload"}, {"search", "exhaustive"},
-};
+using Alias = std::pair<std::string_view, std::string_view>;
+constexpr auto kAliases = std::to_array<Alias>({
+    {"knob", "space"},
+    {"compression", "quantize"},
+    {"constraints", "constraint"},
+    {"stack", "gpu_stack"},
+    {"precision", "format"},
+    {"hardware", "system"},
+    {"workloads", "workload"},
+    {"search", "exhaustive"},
+});
 
 }  // namespace
 
 std::vector<std::string> topic_names() {
   std::vector<std::string> names;
+  names.reserve(kMakers.size());
   for (const Maker& maker : kMakers) {
     names.emplace_back(maker.name);
   }

@@ -239,6 +239,7 @@ ExitCode run_list(const ListOptions& options) {
                                    [&](const auto& l) { return l.first == options.what; });
   if (found == kLists.end()) {
     std::vector<std::string> names;
+    names.reserve(kLists.size());
     for (const auto& [name, make] : kLists) {
       names.emplace_back(name);
     }

@@ -1,8 +1,8 @@
 #include "app/study.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "app/paths.h"
 #include "app/study_checks.h"
@@ -238,7 +238,9 @@ void Study::read_metrics(const std::vector<std::string>& workloads, Diagnostics&
                       "for example: minimize: [latency, energy]");
   }
   const Node* constraints = root_.find("constraints");
-  for (const auto& [name, bound] : spec_.constraints) {
+  for (const auto& item : spec_.constraints) {
+    const std::string& name = item.first;  // no structured binding: clang 14 cannot capture one
+    const ConstraintSpec& bound = item.second;
     const Node* at = constraints != nullptr ? constraints->find(name) : nullptr;
     const std::string where = "constraints." + name;
     const auto place = column(at != nullptr ? *at : root_, name, where, workloads, diagnostics);
@@ -253,14 +255,13 @@ void Study::read_metrics(const std::vector<std::string>& workloads, Diagnostics&
     const auto add = [&](const Node& value, search::Bound which, const char* key) {
       const std::optional<search::Magnitude> m = search::parse_magnitude(value.scalar);
       if (!m || !(m->dim == dimension_of(unit))) {
-        diagnostics.error(value.at, where + "." + key,
-                          fmt::format("expected {}, found {}", value_of(unit),
-                                      describe_found(value)),
-                          fmt::format("for example {}", example_of(unit)));
+        diagnostics.error(
+            value.at, where + "." + key,
+            fmt::format("expected {}, found {}", value_of(unit), describe_found(value)),
+            fmt::format("for example {}", example_of(unit)));
         return;
       }
-      constraints_.push_back(
-          {name, *place, which, in_stored_unit(*m, unit), std::string{unit}});
+      constraints_.push_back({name, *place, which, in_stored_unit(*m, unit), std::string{unit}});
     };
     if (bound.at_most) {
       add(*bound.at_most, search::Bound::at_most, "at_most");
@@ -282,17 +283,15 @@ void Study::read_metrics(const std::vector<std::string>& workloads, Diagnostics&
 }
 
 void Study::check_quality(const sim::PointModel& model, Diagnostics& diagnostics) const {
-  const bool wanted =
-      std::any_of(columns_.begin(), columns_.end(), [](const sim::MetricColumn& c) {
-        return c.metric == sim::Metric::quality_loss;
-      });
+  const bool wanted = std::any_of(columns_.begin(), columns_.end(), [](const sim::MetricColumn& c) {
+    return c.metric == sim::Metric::quality_loss;
+  });
   const Node* quality = root_.find("quality");
   const Node* source = quality != nullptr ? quality->find("source") : nullptr;
   const bool none = quality == nullptr || (source != nullptr && source->scalar == "none");
   if (wanted && none && model.scenario().quality.source == sim::QualitySource::none) {
     diagnostics.error(source != nullptr ? source->at : first_place(root_, "quality_loss").at,
-                      "quality",
-                      "quality_loss is asked for, but no quality source is given",
+                      "quality", "quality_loss is asked for, but no quality source is given",
                       "give quality: {source: proxy}, or a published table");
   }
 }

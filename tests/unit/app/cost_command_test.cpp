@@ -26,7 +26,7 @@ class Priced {
     options.hardware = "configs/hardware/edge_npu.yaml";
     options.operators = folder_.write("ops.csv", table);
     options.out = folder_.path("priced.csv");
-    code_ = run_cost(options);
+    code_ = run_cost(options);  // NOLINT(cppcoreguidelines-prefer-member-initializer)
     text_ = read_text_file(options.out);
     if (!options.json) {
       CsvReader csv{text_, options.out};

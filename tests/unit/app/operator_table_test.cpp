@@ -145,7 +145,7 @@ TEST_CASE("a good row after a bad one carries nothing over from it") {
 
 // Blank rows, a header and rows with an empty last column, cells with blanks, as that tool ships
 // them.
-const char* const kTopology =
+constexpr const char* kTopology =
     "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, "
     "Strides,\n"
     "\n"
