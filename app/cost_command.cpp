@@ -1,8 +1,10 @@
 #include "app/cost_command.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
+#include <cstdint>
+#include <limits>
+
+#include <nlohmann/json.hpp>
 
 #include "app/hardware_file.h"
 #include "app/operator_table.h"
@@ -187,7 +189,10 @@ ExitCode run_cost(const CostOptions& options) {
           return device.price(group, row.mapping, hw::MappingObjective::energy_delay);
         },
         machine.primary());
-    if (const auto* cost = std::get_if<hw::OperatorCost>(&estimate)) {
+    const auto* cost = std::get_if<hw::OperatorCost>(&estimate);
+    if (cost != nullptr && cost->cycles > std::numeric_limits<std::int64_t>::max() / row.count) {
+      writer.bad("count is so large that the cycles exceed 63 bits");
+    } else if (cost != nullptr) {
       writer.good(figures_of(*cost, row.count, machine.static_power()), cost->mapping);
       any_ran = true;
     } else {

@@ -128,17 +128,18 @@ Notes memory_notes() {
 }
 
 Notes mapping_notes() {
-  return {{"Text form",
-           {"ws | dram k4 n2 m1 | tile m128 n64 k256 | array k32 n32 | bypass - | fuse attention",
-            "ws, os, is: weights, outputs or inputs stay in the array.",
-            "dram: tile loops, outermost first, with trip counts; on input only the order counts.",
-            "tile: elements of m, n, k held on chip; tile m<=64 bounds a size.",
-            "array: elements across the array. bypass: - or any of w, a, o: not held on chip.",
-            "fuse: the fused group. split: the reduction split over blocks (GPU).",
-            "Parts left out are searched. What a report prints, given back, gives the same figures."}},
-          {"Where",
-           {"systolic_array.mapping, the column mapping of an operator table, and "
-            "cairn model --mapping."}}};
+  return {
+      {"Text form",
+       {"ws | dram k4 n2 m1 | tile m128 n64 k256 | array k32 n32 | bypass - | fuse attention",
+        "ws, os, is: weights, outputs or inputs stay in the array.",
+        "dram: tile loops, outermost first, with trip counts; on input only the order counts.",
+        "tile: elements of m, n, k held on chip; tile m<=64 bounds a size.",
+        "array: elements across the array. bypass: - or any of w, a, o: not held on chip.",
+        "fuse: the fused group. split: the reduction split over blocks (GPU).",
+        "Parts left out are searched. What a report prints, given back, gives the same figures."}},
+      {"Where",
+       {"systolic_array.mapping, the column mapping of an operator table, and "
+        "cairn model --mapping."}}};
 }
 
 Notes format_notes() {

@@ -1,10 +1,11 @@
 #include "app/operator_table.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <stdexcept>
+
+#include <fmt/format.h>
 
 #include "core/diagnostics.h"
 #include "core/text/did_you_mean.h"
@@ -13,14 +14,14 @@ namespace cairn::app {
 namespace {
 
 constexpr std::array<std::string_view, 28> kColumnNames{
-    "kind",    "batch",  "m",        "n",        "k",       "h",       "w",      "c",
-    "filters", "kernel_h", "kernel_w", "stride", "padding", "groups",  "heads",  "kv_heads",
-    "head_dim", "queries", "context", "causal",  "weights", "activations", "outputs", "count",
-    "mapping", "name",   "window",   "density"};
+    "kind",        "batch",    "m",        "n",        "k",       "h",       "w",
+    "c",           "filters",  "kernel_h", "kernel_w", "stride",  "padding", "groups",
+    "heads",       "kv_heads", "head_dim", "queries",  "context", "causal",  "weights",
+    "activations", "outputs",  "count",    "mapping",  "name",    "window",  "density"};
 
 constexpr std::array<std::string_view, 14> kKinds{
-    "matmul",     "conv2d",   "depthwise_conv2d", "attention", "elementwise", "add",       "multiply",
-    "softmax",    "layer_norm", "rms_norm",       "gelu",      "silu",        "relu", "embedding"};
+    "matmul",  "conv2d",     "depthwise_conv2d", "attention", "elementwise", "add",  "multiply",
+    "softmax", "layer_norm", "rms_norm",         "gelu",      "silu",        "relu", "embedding"};
 
 std::string lower(std::string_view text) {
   std::string result{text};
@@ -51,6 +52,20 @@ std::vector<std::size_t> all_of(const CsvReader& csv, std::initializer_list<cons
   return cells;
 }
 
+/// Small enough that bits, operations and cycles of every model stay below 63 bits.
+bool is_countable(const models::Shape& shape) {
+  constexpr std::int64_t kMostElements = std::int64_t{1} << 55U;
+  constexpr std::int64_t kMostOperations = std::int64_t{1} << 56U;
+  try {
+    return models::multiply_accumulates(shape) <= kMostOperations &&
+           models::weight_elements(shape) <= kMostElements &&
+           models::input_elements(shape) <= kMostElements &&
+           models::output_elements(shape) <= kMostElements;
+  } catch (const std::overflow_error&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 const std::vector<std::string>& priced_columns() {
@@ -60,8 +75,7 @@ const std::vector<std::string>& priced_columns() {
   return kColumns;
 }
 
-OperatorTable::OperatorTable(CsvReader& csv, models::Formats defaults,
-                             bool one_filter_is_depthwise)
+OperatorTable::OperatorTable(CsvReader& csv, models::Formats defaults, bool one_filter_is_depthwise)
     : csv_(&csv),
       defaults_(defaults),
       one_filter_is_depthwise_(one_filter_is_depthwise),
@@ -130,8 +144,8 @@ bool OperatorTable::number(Column column, std::int64_t& value, OperatorRow& row,
   }
   constexpr std::int64_t kMost = 1LL << 40U;
   if (value < at_least || value > kMost) {
-    row.error = fmt::format("{} is {}, allowed {} to {}", kColumnNames.at(column), value, at_least,
-                            kMost);
+    row.error =
+        fmt::format("{} is {}, allowed {} to {}", kColumnNames.at(column), value, at_least, kMost);
     return false;
   }
   return true;
@@ -186,7 +200,8 @@ bool OperatorTable::read_shape(std::string_view kind_text, OperatorRow& row) con
                 number(padding, pad, row, false, 0);
     s.filters = s.channels;
     s.groups = depthwise ? s.channels : 1;
-    good = good && number(filters, s.filters, row, !depthwise) && number(groups, s.groups, row, false);
+    good =
+        good && number(filters, s.filters, row, !depthwise) && number(groups, s.groups, row, false);
     s.stride_height = s.stride_width = step;
     s.pad_top = s.pad_bottom = s.pad_left = s.pad_right = pad;
     if (good && (s.channels % s.groups != 0 || s.filters % s.groups != 0)) {
@@ -195,8 +210,9 @@ bool OperatorTable::read_shape(std::string_view kind_text, OperatorRow& row) con
       return false;
     }
     if (good && (s.height + 2 * pad < s.kernel_height || s.width + 2 * pad < s.kernel_width)) {
-      row.error = fmt::format("kernel {} x {} is larger than the padded input {} x {}",
-                              s.kernel_height, s.kernel_width, s.height + 2 * pad, s.width + 2 * pad);
+      row.error =
+          fmt::format("kernel {} x {} is larger than the padded input {} x {}", s.kernel_height,
+                      s.kernel_width, s.height + 2 * pad, s.width + 2 * pad);
       return false;
     }
     row.op.shape = s;
@@ -217,8 +233,8 @@ bool OperatorTable::read_shape(std::string_view kind_text, OperatorRow& row) con
       return false;
     }
     if (good && s.context < s.queries) {
-      row.error = fmt::format("context is {}, which does not hold the {} new tokens", s.context,
-                              s.queries);
+      row.error =
+          fmt::format("context is {}, which does not hold the {} new tokens", s.context, s.queries);
       return false;
     }
     row.op.shape = s;
@@ -265,13 +281,17 @@ bool OperatorTable::read_shape(std::string_view kind_text, OperatorRow& row) con
 
 void OperatorTable::read_cairn(OperatorRow& row) const {
   row.count = 1;
-  row.mapping = {};
   row.op.sparsity = {};
-  if (!read_shape(text(kind), row) || !read_formats(row) ||
-      !number(count, row.count, row, false)) {
+  if (!read_shape(text(kind), row) || !read_formats(row) || !number(count, row.count, row, false)) {
     return;
   }
-  if (const std::string_view given = text(mapping); !given.empty()) {
+  const std::string_view given = text(mapping);
+  if (given == row.mapping_text) {
+    return;
+  }
+  row.mapping_text.clear();
+  row.mapping = {};
+  if (!given.empty()) {
     std::string why;
     const std::optional<hw::MappingConstraint> parsed = hw::parse_mapping(given, why);
     if (!parsed) {
@@ -279,6 +299,7 @@ void OperatorTable::read_cairn(OperatorRow& row) const {
       return;
     }
     row.mapping = *parsed;
+    row.mapping_text = given;
   }
 }
 
@@ -289,7 +310,8 @@ void OperatorTable::read_scalesim_convolution(OperatorRow& row) const {
       return;
     }
     if (v.at(i) < 1) {
-      row.error = fmt::format("{} is {}, expected at least 1", csv_->header()[scalesim_[i]], v.at(i));
+      row.error =
+          fmt::format("{} is {}, expected at least 1", csv_->header()[scalesim_[i]], v.at(i));
       return;
     }
   }
@@ -335,13 +357,18 @@ void OperatorTable::read(OperatorRow& row) const {
   switch (layout_) {
     case Layout::cairn:
       read_cairn(row);
-      return;
+      break;
     case Layout::scalesim_convolution:
       read_scalesim_convolution(row);
-      return;
+      break;
     case Layout::scalesim_gemm:
       read_scalesim_gemm(row);
-      return;
+      break;
+  }
+  if (row.error.empty() && !is_countable(row.op.shape)) {
+    row.error =
+        "the operator is too large: at most 2^55 elements a tensor and 2^56 "
+        "multiply-accumulates";
   }
 }
 

@@ -19,6 +19,7 @@ struct OperatorRow {
   std::int64_t count{1};
   hw::MappingConstraint mapping;
   std::string error;  ///< empty if the row is good
+  std::string mapping_text;  ///< what `mapping` was read from: rows in a row often share it
 };
 
 /// Reads rows one by one; the same OperatorRow is filled anew, so nothing is allocated for a good

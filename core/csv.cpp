@@ -189,7 +189,8 @@ void CsvReader::fail(std::size_t offset, const std::string& message,
 
 void append_csv_cell(std::string& out, std::string_view cell) {
   const bool padded = !cell.empty() && (trim(cell).size() != cell.size() || cell.front() == '#');
-  if (!padded && cell.find_first_of(",\"\n\r") == std::string_view::npos) {
+  const auto special = [](char c) { return c == ',' || c == '"' || c == '\n' || c == '\r'; };
+  if (!padded && std::none_of(cell.begin(), cell.end(), special)) {
     out += cell;
     return;
   }

@@ -33,22 +33,49 @@ std::array<std::int64_t, 3> steps_of(const GemmMachine& machine) {
   return steps;
 }
 
-/// Tile sizes of one dimension, largest first; a fixed-size buffer, because this runs for every
-/// operator of every design point.
+/// Tile sizes of one dimension, largest first, each with what depends on it alone; a fixed-size
+/// buffer, because this runs for every operator of every design point.
+struct Candidate {
+  std::int64_t size{};
+  double elements{};  ///< size as a real number
+  double trips{};
+  double patch{};   ///< m only: elements of A behind the rows, for one step of k
+  double inputs{};  ///< m only: bits of A when every tile of m is fetched once
+};
+
 class Candidates {
  public:
   static constexpr std::size_t kMost = 40;
 
   void push(std::int64_t size) {
-    if (count_ < kMost && (count_ == 0 || sizes_[count_ - 1] != size)) {
-      sizes_[count_++] = size;
+    if (count_ < kMost && (count_ == 0 || items_[count_ - 1].size != size)) {
+      items_[count_++].size = size;
     }
   }
   [[nodiscard]] std::size_t size() const { return count_; }
-  [[nodiscard]] std::int64_t operator[](std::size_t i) const { return sizes_[i]; }
+  [[nodiscard]] const Candidate& operator[](std::size_t i) const { return items_[i]; }
+  [[nodiscard]] const Candidate& last() const { return items_[count_ - 1]; }
+
+  /// Fills what depends on the size; \p d is the dimension.
+  void complete(const GemmProblem& p, std::size_t d) {
+    const auto instances = static_cast<double>(p.instances);
+    for (std::size_t i = 0; i < count_; ++i) {
+      Candidate& c = items_[i];
+      c.elements = static_cast<double>(c.size);
+      c.trips = static_cast<double>(ceil_divide(p.extent.at(d), c.size));
+      if (d == kM) {
+        c.patch = p.activation_elements(c.size, p.extent[kK]) / static_cast<double>(p.extent[kK]);
+        const std::int64_t rest = p.extent[kM] % c.size;
+        const auto whole = static_cast<double>(p.extent[kM] / c.size);
+        c.inputs = instances * p.activation_bits *
+                   (whole * p.activation_elements(c.size, p.extent[kK]) +
+                    (rest > 0 ? p.activation_elements(rest, p.extent[kK]) : 0.0));
+      }
+    }
+  }
 
  private:
-  std::array<std::int64_t, kMost> sizes_{};
+  std::array<Candidate, kMost> items_{};
   std::size_t count_{};
 };
 
@@ -56,15 +83,16 @@ class Candidates {
 Candidates even_sizes(std::int64_t extent, std::int64_t step, std::int64_t at_most) {
   Candidates c;
   const std::int64_t blocks = ceil_divide(extent, step);
-  std::int64_t trips = 1;
-  for (bool half = false; trips <= blocks; half = !half) {
+  const auto cut = [&](std::int64_t trips) {
     const std::int64_t size = std::min(extent, ceil_divide(blocks, trips) * step);
-    if (size <= at_most) {
+    if (trips <= blocks && size <= at_most) {
       c.push(size);
     }
-    trips = trips == 1 ? 2 : (half ? trips / 3 * 4 : trips / 2 * 3);
-    if (trips == 2) {
-      half = true;  // 1, 2, 3, 4, 6, 8, ...
+  };
+  for (std::int64_t power = 1; power <= blocks; power *= 2) {
+    cut(power);
+    if (power > 1) {
+      cut(power / 2 * 3);
     }
   }
   if (const std::int64_t least = std::min(extent, step); least <= at_most) {
@@ -92,6 +120,14 @@ double lower_bound(const GemmMachine& machine, const GemmProblem& p, MappingObje
   return score(least, objective);
 }
 
+constexpr std::array<Dimension, 3> order_with_innermost(std::size_t inner) {
+  const std::size_t first = (inner + 1) % 3;
+  const std::size_t second = (inner + 2) % 3;
+  return {static_cast<Dimension>(std::min(first, second)),
+          static_cast<Dimension>(std::max(first, second)), static_cast<Dimension>(inner)};
+}
+
+/// Prices tiles and keeps the best. What does not depend on the tile is worked out once.
 class Search {
  public:
   Search(const GemmMachine& machine, const GemmProblem& problem, std::uint8_t bypass,
@@ -100,34 +136,86 @@ class Search {
         problem_(problem),
         bypass_(bypass),
         objective_(objective),
-        order_(order) {}
+        order_(order),
+        instances_(static_cast<double>(problem.instances)),
+        single_(problem.instances == 1),
+        weight_bits_(instances_ * real(problem.extent[kN]) * real(problem.extent[kK]) *
+                     problem.weight_bits),
+        partial_bits_(instances_ * real(problem.extent[kM]) * real(problem.extent[kN]) *
+                      problem.partial_bits),
+        output_bits_(instances_ * real(problem.extent[kM]) * real(problem.extent[kN]) *
+                     problem.output_share * problem.output_bits),
+        epilogue_bits_(instances_ * problem.epilogue_read_bits) {}
 
   void set_target(double target) { target_ = target; }
 
   [[nodiscard]] bool fits(const std::array<std::int64_t, 3>& tile) const {
     return overflow(machine_, problem_, Nest{tile, kOrders[0], bypass_}).bits <= 0;
   }
+  [[nodiscard]] bool fits(const Candidate& m, const Candidate& n, const Candidate& k) const {
+    std::array<double, 3> needed{};
+    const auto add = [&](std::size_t tensor, bool alone, double bits) {
+      if (((bypass_ >> tensor) & 1U) == 0) {
+        needed[static_cast<std::size_t>(machine_.slot[tensor])] += (alone ? 1.0 : 2.0) * bits;
+      }
+    };
+    add(0, single_ && n.trips * k.trips == 1, n.elements * k.elements * problem_.weight_bits);
+    add(1, single_ && m.trips * k.trips == 1, m.patch * k.elements * problem_.activation_bits);
+    add(2, single_ && m.trips * n.trips == 1, m.elements * n.elements * problem_.partial_bits);
+    return needed[0] <= machine_.capacity[0] && needed[1] <= machine_.capacity[1] &&
+           needed[2] <= machine_.capacity[2];
+  }
 
   /// Prices a tile in the order that moves least; true when the target is met.
-  bool price_tile(const std::array<std::int64_t, 3>& tile) {
+  bool price_tile(const Candidate& m, const Candidate& n, const Candidate& k) {
     ++considered_;
-    Nest best{tile, order_.value_or(kOrders[0]), bypass_};
-    DramTraffic least = dram_traffic(machine_, problem_, best);
-    const bool one_tile = tile == problem_.extent;
-    if (!order_ && !one_tile) {
-      double least_bits = least.reads() + least.writes();
-      for (std::size_t o = 1; o < kOrders.size(); ++o) {
-        const Nest nest{tile, kOrders.at(o), bypass_};
-        const DramTraffic traffic = dram_traffic(machine_, problem_, nest);
-        if (const double bits = traffic.reads() + traffic.writes(); bits < least_bits) {
-          best = nest;
-          least = traffic;
-          least_bits = bits;
-        }
+    const std::array<std::int64_t, 3> tile{m.size, n.size, k.size};
+    if (order_ || bypass_ != 0) {
+      return price_fixed(tile);
+    }
+    // The innermost loop f lets the tensor without f stay; each other tensor comes again for each
+    // trip of its free loop, unless only one loop turns at all. Outputs that come again are partial
+    // sums, written and read.
+    const std::array<double, 3> trips{m.trips, n.trips, k.trips};
+    const std::array<double, 3> once{weight_bits_, m.inputs, 0.0};  // tensor without m, n, k
+    const std::array<double, 3> again{weight_bits_, m.inputs, 2 * partial_bits_};
+    std::size_t inner = 2;
+    double least = std::numeric_limits<double>::infinity();
+    for (std::size_t f = 0; f < 3; ++f) {
+      const double bits = trips[f] > 1 ? extra(trips, again, f) : least;
+      if (bits < least) {
+        least = bits;
+        inner = f;
       }
     }
-    if (score_bound(machine_, problem_, best, least, objective_) >= best_score_) {
+    if (least == std::numeric_limits<double>::infinity()) {
+      least = 0;  // no loop turns
+    }
+    const double moved = once[0] + once[1] + output_bits_ + epilogue_bits_ + least;
+    const Nest nest{tile, order_with_innermost(inner), bypass_};
+    if (bound(moved, n, k) >= best_score_) {
       return false;
+    }
+    const DramTraffic traffic = dram_traffic(machine_, problem_, nest);
+    if (score_bound(machine_, problem_, nest, traffic, objective_) >= best_score_) {
+      return false;
+    }
+    return price(nest);
+  }
+  /// Prices a tile as it is, in the order of the constraint or the best one.
+  bool price_fixed(const std::array<std::int64_t, 3>& tile) {
+    if (order_) {
+      return price(Nest{tile, *order_, bypass_});
+    }
+    Nest best{tile, kOrders[0], bypass_};
+    double least = std::numeric_limits<double>::infinity();
+    for (const auto& order : kOrders) {
+      const Nest nest{tile, order, bypass_};
+      const DramTraffic traffic = dram_traffic(machine_, problem_, nest);
+      if (const double bits = traffic.reads() + traffic.writes(); bits < least) {
+        least = bits;
+        best = nest;
+      }
     }
     return price(best);
   }
@@ -146,6 +234,33 @@ class Search {
   [[nodiscard]] MapperResult& best() { return best_; }
 
  private:
+  [[nodiscard]] static double real(std::int64_t value) { return static_cast<double>(value); }
+
+  /// Bits beyond once for every tensor when loop \p f is innermost and turns.
+  [[nodiscard]] static double extra(const std::array<double, 3>& trips,
+                                    const std::array<double, 3>& again, std::size_t f) {
+    double bits = 0;
+    for (std::size_t g = 0; g < 3; ++g) {
+      bits += g == f ? 0.0 : (trips[g] - 1) * again[g];
+    }
+    return bits;
+  }
+
+  /// A cheap score that no nest with this traffic can beat.
+  [[nodiscard]] double bound(double moved_bits, const Candidate& n, const Candidate& k) const {
+    const double cheapest = std::min(machine_.dram_read_energy, machine_.dram_write_energy);
+    NestCost least;
+    least.dram_joules = moved_bits * cheapest;
+    least.fixed_joules = fixed_joules_;
+    const double fill = n.elements * k.elements * problem_.weight_bits;
+    least.busy_s = machine_.timing == SystolicTiming::scalesim
+                       ? array_s_
+                       : std::max(moved_bits / machine_.dram_bandwidth,
+                                  array_s_ + fill / machine_.dram_bandwidth) +
+                             machine_.dram_latency;
+    return score(least, objective_);
+  }
+
   bool price(const Nest& nest) {
     const NestCost cost = evaluate(machine_, problem_, nest);
     const double value = score(cost, objective_);
@@ -163,6 +278,17 @@ class Search {
   std::uint8_t bypass_;
   MappingObjective objective_;
   std::optional<std::array<Dimension, 3>> order_;
+  double instances_;
+  bool single_;
+  double weight_bits_;   // of all instances, once
+  double partial_bits_;  // of all partial sums, once
+  double output_bits_;
+  double epilogue_bits_;
+  double products_{instances_ * real(problem_.extent[kM]) * real(problem_.extent[kN]) *
+                   real(problem_.extent[kK]) * problem_.useful_share};
+  double array_s_{products_ * real(problem_.passes) /
+                  (real(machine_.rows * machine_.cols) * machine_.clock)};
+  double fixed_joules_{products_ * (machine_.mac_energy + machine_.register_energy)};
   double target_{};
   double best_score_{std::numeric_limits<double>::infinity()};
   std::uint32_t considered_{};
@@ -170,13 +296,13 @@ class Search {
 };
 
 /// Index of the largest candidate of m that fits beside the tiles of n and k; size() if none does.
-std::size_t largest_fitting(const Search& search, const Candidates& rows, std::int64_t n,
-                            std::int64_t k) {
+std::size_t largest_fitting(const Search& search, const Candidates& rows, const Candidate& n,
+                            const Candidate& k) {
   std::size_t low = 0;
   std::size_t high = rows.size();
   while (low < high) {  // sizes fall, so the fitting ones are a tail
     const std::size_t middle = (low + high) / 2;
-    if (search.fits({rows[middle], n, k})) {
+    if (search.fits(rows[middle], n, k)) {
       high = middle;
     } else {
       low = middle + 1;
@@ -187,13 +313,15 @@ std::size_t largest_fitting(const Search& search, const Candidates& rows, std::i
 
 Candidates candidates(const GemmProblem& p, const std::array<std::int64_t, 3>& steps,
                       const MappingConstraint& c, std::size_t d) {
+  Candidates list;
   if (c.tile.at(d)) {
-    Candidates one;
-    one.push(std::min(*c.tile.at(d), p.extent.at(d)));
-    return one;
+    list.push(std::min(*c.tile.at(d), p.extent.at(d)));
+  } else {
+    list = even_sizes(p.extent.at(d), steps.at(d),
+                      c.tile_at_most.at(d).value_or(std::numeric_limits<std::int64_t>::max()));
   }
-  return even_sizes(p.extent.at(d), steps.at(d),
-                    c.tile_at_most.at(d).value_or(std::numeric_limits<std::int64_t>::max()));
+  list.complete(p, d);
+  return list;
 }
 
 }  // namespace
@@ -204,6 +332,21 @@ MapperResult find_nest(const GemmMachine& machine, const GemmProblem& problem,
   const auto bypass =
       static_cast<std::uint8_t>(constraint.bypass.value_or(0) | machine.forced_bypass);
   Search search(machine, problem, bypass, objective, constraint.order);
+  if (constraint.tile[kM] && constraint.tile[kN] && constraint.tile[kK]) {  // nothing to look for
+    std::array<std::int64_t, 3> tile{};
+    for (std::size_t d = 0; d < 3; ++d) {
+      tile.at(d) = std::min(*constraint.tile.at(d), problem.extent.at(d));
+    }
+    if (search.fits(tile)) {
+      search.price_fixed(tile);
+    } else {
+      search.best().nest = {tile, constraint.order.value_or(kOrders[0]), bypass};
+      search.best().smallest = overflow(machine, problem, search.best().nest);
+    }
+    MapperResult result = std::move(search).result();
+    result.considered = 1;
+    return result;
+  }
   constexpr double kCloseEnough = 1.01;
   search.set_target(bypass == 0 ? kCloseEnough * lower_bound(machine, problem, objective) : 0.0);
 
@@ -215,14 +358,14 @@ MapperResult find_nest(const GemmMachine& machine, const GemmProblem& problem,
     for (std::size_t n = 0; n < cols.size(); ++n) {
       std::size_t m = largest_fitting(search, rows, cols[n], depths[k]);
       for (std::size_t tries = 0; m < rows.size() && tries < kSmallerTries; ++tries, ++m) {
-        if (search.price_tile({rows[m], cols[n], depths[k]})) {
+        if (search.price_tile(rows[m], cols[n], depths[k])) {
           return std::move(search).result();
         }
       }
     }
   }
   if (!search.best().feasible) {
-    const Nest least{{rows[rows.size() - 1], cols[cols.size() - 1], depths[depths.size() - 1]},
+    const Nest least{{rows.last().size, cols.last().size, depths.last().size},
                      constraint.order.value_or(kOrders[0]),
                      bypass};
     search.best().smallest = overflow(machine, problem, least);

@@ -207,7 +207,7 @@ TEST_CASE("an unknown source in a table is reported with the nearest one") {
   const Copy copy{"tables/arithmetic.yaml", "source: horowitz_2014", "source: horowitz_2041"};
   const auto mistakes = copy.load();
   REQUIRE(mistakes.size() == 1);
-  CHECK(mistakes[0].path == "points.0.source");
+  CHECK(mistakes[0].path == "points[0].source");
   CHECK(mistakes[0].message == "'horowitz_2041' is not an entry of `sources`");
   CHECK(mistakes[0].hint == "did you mean 'horowitz_2014'?");
   CHECK(mistakes[0].at.line >= 7);
