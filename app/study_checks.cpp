@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <functional>
 #include <set>
-#include <stdexcept>
 
 #include <fmt/format.h>
 
@@ -127,10 +126,6 @@ void check_workloads(const StudyContext& context, Diagnostics& diagnostics) {
         }
       } catch (const IoError& e) {
         report(workloads, i, {.at = {}, .path = "model", .message = e.what(), .hint = {}},
-               diagnostics);
-      } catch (const std::overflow_error&) {
-        report(workloads, i,
-               {.at = {}, .path = "batch", .message = "sizes beyond 63 bits", .hint = {}},
                diagnostics);
       }
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <stdexcept>
 #include <variant>
 
 #include <fmt/format.h>
@@ -124,8 +125,44 @@ models::Workload WorkloadBuilder::build(const WorkloadSpec& spec) const {
     require_forward(spec);
     return models::build_cnn(*table, spec.batch);
   }
-  return models::build_transformer(std::get<models::ModelConfig>(file), spec.phase,
-                                   {.batch = spec.batch, .context = spec.context});
+  try {
+    models::Workload workload =
+        models::build_transformer(std::get<models::ModelConfig>(file), spec.phase,
+                                  {.batch = spec.batch, .context = spec.context});
+    double operations = 0;
+    for (const models::Operator& op : workload.operators) {
+      operations += 2.0 * static_cast<double>(models::multiply_accumulates(op.shape));
+    }
+    constexpr double kMostOperations = 0x1p62;
+    if (operations > kMostOperations) {
+      throw std::overflow_error("operations of a pass");
+    }
+    return workload;
+  }
+  const Cache::File& file = cache_->get(path);
+  if (const auto* table = std::get_if<models::CnnTable>(&file)) {
+    require_forward(spec);
+    return models::build_cnn(*table, spec.batch);
+  }
+  try {
+    models::Workload workload =
+        models::build_transformer(std::get<models::ModelConfig>(file), spec.phase,
+                                  {.batch = spec.batch, .context = spec.context});
+    Ops total{0};  // throws as the builder does; twice, because a MAC is two operations
+    for (const models::Operator& op : workload.operators) {
+      const Ops operations{models::multiply_accumulates(op.shape)};
+      total += operations;
+      total += operations;
+    }
+    return workload;
+  } catch (const std::overflow_error&) {
+    Diagnostics diagnostics;
+    diagnostics.error(
+        {}, "batch",
+        fmt::format("batch {} of {} tokens makes counts beyond 63 bits", spec.batch, spec.context));
+    diagnostics.throw_if_any();
+    throw;
+  }
 }
 
 }  // namespace cairn::sim

@@ -101,6 +101,11 @@ TEST_CASE("a row that cannot run has empty figures and its reason") {
   CHECK(priced.row(2).at("error").empty());
 }
 
+TEST_CASE("totals beyond 63 bits are an error of the row") {
+  const Priced priced("kind,m,n,k,count\nmatmul,65536,65536,65536,1099511627776\n");
+  CHECK(priced.row(0).at("error") == "count is so large that the cycles exceed 63 bits");
+}
+
 TEST_CASE("no row that can run is exit code 1, no row at all is not") {
   CHECK(Priced("kind,m\nsoftmax,1\n").code() == ExitCode::no_feasible_point);
   CHECK(Priced("kind,m\n").code() == ExitCode::success);

@@ -119,6 +119,12 @@ TEST_CASE("mistakes of a row name the column, what was found and what was expect
         "weights: 'half' is not a number format: it begins with none of int, uint, fp, bf, cb, tcq "
         "and mx");
   CHECK(error_of("kind,m,n,k,mapping", "matmul,1,2,3,ws | q").starts_with("mapping: "));
+  // 2^57 multiply-accumulates, and then more than 2^63.
+  const std::string too_large =
+      "the operator is too large: at most 2^55 elements a tensor and 2^56 multiply-accumulates";
+  CHECK(error_of("kind,m,n,k", "matmul,524288,524288,524288") == too_large);
+  CHECK(error_of("kind,m,n,k", "matmul,524288,524288,262144").empty());
+  CHECK(error_of("kind,m,n,k", "matmul,1099511627776,1099511627776,1099511627776") == too_large);
   CHECK(error_of("kind,heads,kv_heads,head_dim,context", "attention,32,5,128,64") ==
         "kv_heads: 5 does not divide heads = 32");
   CHECK(error_of("kind,heads,head_dim,queries,context", "attention,32,128,65,64") ==
