@@ -196,10 +196,6 @@ class Search {
     if (bound(moved, n, k) >= best_score_) {
       return false;
     }
-    const DramTraffic traffic = dram_traffic(machine_, problem_, nest);
-    if (score_bound(machine_, problem_, nest, traffic, objective_) >= best_score_) {
-      return false;
-    }
     return price(nest);
   }
   /// Prices a tile as it is, in the order of the constraint or the best one.
@@ -353,7 +349,7 @@ MapperResult find_nest(const GemmMachine& machine, const GemmProblem& problem,
   const Candidates rows = candidates(problem, steps, constraint, kM);
   const Candidates cols = candidates(problem, steps, constraint, kN);
   const Candidates depths = candidates(problem, steps, constraint, kK);
-  constexpr std::size_t kSmallerTries = 3;
+  constexpr std::size_t kSmallerTries = 2;
   for (std::size_t k = 0; k < depths.size(); ++k) {
     for (std::size_t n = 0; n < cols.size(); ++n) {
       std::size_t m = largest_fitting(search, rows, cols[n], depths[k]);

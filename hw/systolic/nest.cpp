@@ -159,33 +159,6 @@ DramTraffic dram_traffic(const GemmMachine& machine, const GemmProblem& p, const
           .epilogue = instances * p.epilogue_read_bits};
 }
 
-double score_bound(const GemmMachine& machine, const GemmProblem& p, const Nest& nest,
-                   const DramTraffic& traffic, MappingObjective objective) {
-  const double products = static_cast<double>(p.instances) * static_cast<double>(p.extent[kM]) *
-                          static_cast<double>(p.extent[kN]) * static_cast<double>(p.extent[kK]) *
-                          p.useful_share;
-  const double array_s = products * static_cast<double>(p.passes) /
-                         (static_cast<double>(machine.rows * machine.cols) * machine.clock);
-  const double reads = traffic.reads();
-  const double writes = traffic.writes();
-  NestCost least;
-  if (machine.timing == SystolicTiming::scalesim) {
-    least.busy_s = array_s;
-  } else {
-    const double fill_bits =
-        bypassed(nest.bypass, kW)
-            ? 0.0
-            : static_cast<double>(nest.tile[kN] * nest.tile[kK]) * p.weight_bits;
-    // Either DRAM is never idle, or the array waits for the first weights and then never.
-    least.busy_s = std::max((reads + writes) / machine.dram_bandwidth,
-                            array_s + fill_bits / machine.dram_bandwidth) +
-                   machine.dram_latency;
-  }
-  least.dram_joules = reads * machine.dram_read_energy + writes * machine.dram_write_energy;
-  least.fixed_joules = products * (machine.mac_energy + machine.register_energy);
-  return score(least, objective);
-}
-
 NestCost evaluate(const GemmMachine& machine, const GemmProblem& p, const Nest& nest) {
   const Trips trips = trips_of(p, nest);
   const ArrayTraffic words = array_traffic(machine, p, nest, trips);
@@ -261,18 +234,6 @@ NestCost evaluate(const GemmMachine& machine, const GemmProblem& p, const Nest& 
   cost.stream_s = std::max(0.0, dram_s - cost.weight_fill_s - a_fill - cost.drain_s);
   cost.busy_s = std::max({cost.array_s, cost.vector_s, cost.decode_s, cost.port_s, cost.stream_s});
   return cost;
-}
-
-double score(const NestCost& cost, MappingObjective objective) {
-  switch (objective) {
-    case MappingObjective::latency:
-      return cost.latency_s();
-    case MappingObjective::energy:
-      return cost.joules();
-    case MappingObjective::energy_delay:
-      break;
-  }
-  return cost.latency_s() * cost.joules();
 }
 
 }  // namespace cairn::hw

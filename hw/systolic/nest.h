@@ -99,12 +99,6 @@ struct DramTraffic {
 [[nodiscard]] DramTraffic dram_traffic(const GemmMachine& machine, const GemmProblem& problem,
                                        const Nest& nest);
 
-/// The best that any mapping with this traffic and these tiles can score: an array without edges,
-/// scratchpad energy left out. Cheap; find_nest() skips what cannot win.
-[[nodiscard]] double score_bound(const GemmMachine& machine, const GemmProblem& problem,
-                                 const Nest& nest, const DramTraffic& traffic,
-                                 MappingObjective objective);
-
 /// Bits over the capacity of the worst scratchpad (<= 0: fits), and which slot it is.
 struct Overflow {
   double bits{};
@@ -119,6 +113,16 @@ struct Overflow {
                                 const Nest& nest);
 
 /// What is minimised: smaller is better.
-[[nodiscard]] double score(const NestCost& cost, MappingObjective objective);
+[[nodiscard]] inline double score(const NestCost& cost, MappingObjective objective) {
+  switch (objective) {
+    case MappingObjective::latency:
+      return cost.latency_s();
+    case MappingObjective::energy:
+      return cost.joules();
+    case MappingObjective::energy_delay:
+      break;
+  }
+  return cost.latency_s() * cost.joules();
+}
 
 }  // namespace cairn::hw
