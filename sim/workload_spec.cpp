@@ -138,23 +138,6 @@ models::Workload WorkloadBuilder::build(const WorkloadSpec& spec) const {
       throw std::overflow_error("operations of a pass");
     }
     return workload;
-  }
-  const Cache::File& file = cache_->get(path);
-  if (const auto* table = std::get_if<models::CnnTable>(&file)) {
-    require_forward(spec);
-    return models::build_cnn(*table, spec.batch);
-  }
-  try {
-    models::Workload workload =
-        models::build_transformer(std::get<models::ModelConfig>(file), spec.phase,
-                                  {.batch = spec.batch, .context = spec.context});
-    Ops total{0};  // throws as the builder does; twice, because a MAC is two operations
-    for (const models::Operator& op : workload.operators) {
-      const Ops operations{models::multiply_accumulates(op.shape)};
-      total += operations;
-      total += operations;
-    }
-    return workload;
   } catch (const std::overflow_error&) {
     Diagnostics diagnostics;
     diagnostics.error(
