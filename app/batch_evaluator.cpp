@@ -1,12 +1,12 @@
 #include "app/batch_evaluator.h"
 
+#include <algorithm>
+
 #include <oneapi/tbb/blocked_range.h>
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
-
-#include <algorithm>
 
 namespace cairn::app {
 namespace {
@@ -81,16 +81,16 @@ void BatchEvaluator::evaluate(search::PointBatch points, ScoredBatch& out) {
   out.reasons_.resize(count);
   using oneapi::tbb::blocked_range;
   impl_->arena.execute([&] {
-    oneapi::tbb::parallel_for(
-        blocked_range<std::size_t>(0, count, kGrain), [&](const blocked_range<std::size_t>& range) {
-          sim::PointModel& model = impl_->mine();
-          for (std::size_t i = range.begin(); i != range.end(); ++i) {
-            out.rows[i].id = out.points.id(i);
-            score(impl_->study, model, out.points[i],
-                  std::span{out.metrics_}.subspan(i * columns, columns), out.rows[i],
-                  out.limits_[i], out.reasons_[i]);
-          }
-        });
+    oneapi::tbb::parallel_for(blocked_range<std::size_t>(0, count, kGrain),
+                              [&](const blocked_range<std::size_t>& range) {
+                                sim::PointModel& model = impl_->mine();
+                                for (std::size_t i = range.begin(); i != range.end(); ++i) {
+                                  out.rows[i].id = out.points.id(i);
+                                  score(impl_->study, model, out.points[i],
+                                        std::span{out.metrics_}.subspan(i * columns, columns),
+                                        out.rows[i], out.limits_[i], out.reasons_[i]);
+                                }
+                              });
   });
 }
 
@@ -117,7 +117,9 @@ std::string BatchEvaluator::quality_label() const {
   return {};
 }
 
-int BatchEvaluator::threads() const { return impl_->count; }
+int BatchEvaluator::threads() const {
+  return impl_->count;
+}
 
 sim::PricingCounters BatchEvaluator::counters() const {
   sim::PricingCounters sum;

@@ -1,5 +1,5 @@
 /// \file
-/// What the terminal shows of a run: its first lines and the front as a table.
+/// What the terminal shows of a run: its first lines, and the front as JSON.
 #pragma once
 
 #include <string>
@@ -12,16 +12,10 @@ namespace cairn::app {
 
 /// Points evaluated, infeasible and failed, fidelity and quality source, size of the front; and,
 /// when nothing is feasible, which limit excludes most points and by how much.
-[[nodiscard]] std::string summary_text(const Study& study,
-                                       const report::RunStatistics& statistics,
+[[nodiscard]] std::string summary_text(const Study& study, const report::RunStatistics& statistics,
                                        const std::string& quality_label, double seconds);
 
-/// The front, sorted by the first objective, at most \p most rows, \p width columns wide.
-[[nodiscard]] std::string front_text(const Study& study, const report::ResultReader& results,
-                                     const report::RunStatistics& statistics, std::size_t most,
-                                     std::size_t width);
-
-/// The same rows as JSON, all of them.
+/// Counts and the front as JSON, best first by the first objective.
 [[nodiscard]] std::string front_json(const Study& study, const report::ResultReader& results,
                                      const report::RunStatistics& statistics, double seconds);
 

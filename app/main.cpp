@@ -1,12 +1,12 @@
 /// \file
 /// The command line.
 
-#include <CLI/CLI.hpp>
-
 #include <cstdio>
 #include <exception>
 #include <string>
 #include <vector>
+
+#include <CLI/CLI.hpp>
 
 #include "app/check_command.h"
 #include "app/cost_command.h"
@@ -24,7 +24,9 @@
 namespace cairn::app {
 namespace {
 
-int number_of(ExitCode code) { return static_cast<int>(code); }
+int number_of(ExitCode code) {
+  return static_cast<int>(code);
+}
 
 void add_overrides(CLI::App& command, std::vector<std::string>& overrides) {
   command.add_option("--set", overrides, "put a value over the file: --set devices.array.rows=32")
@@ -44,9 +46,10 @@ void add_cost(CLI::App& app, CostOptions& o) {
   c.add_flag("--mappings", o.mappings, "add the column `mapping` to CSV output");
   c.add_flag("--depthwise", o.depthwise, "SCALE-Sim rows with one filter are depthwise");
   add_overrides(c, o.overrides);
-  c.footer("Example:\n  cairn cost --on configs/hardware/tpu_v1.yaml --ops ops.csv --out priced.csv\n"
-           "  where ops.csv holds: kind,m,n,k,weights\n                       "
-           "matmul,128,4096,4096,int8");
+  c.footer(
+      "Example:\n  cairn cost --on configs/hardware/tpu_v1.yaml --ops ops.csv --out priced.csv\n"
+      "  where ops.csv holds: kind,m,n,k,weights\n                       "
+      "matmul,128,4096,4096,int8");
 }
 
 void add_model(CLI::App& app, ModelOptions& o) {
@@ -68,8 +71,9 @@ void add_model(CLI::App& app, ModelOptions& o) {
   c.add_option("--mapping", o.mapping, "mapping, whole or in part, of every operator");
   c.add_flag("--json", o.json, "answer in JSON");
   add_overrides(c, o.overrides);
-  c.footer("Example:\n  cairn model llama-3.1-8b --on configs/hardware/a100.yaml --phase decode "
-           "--batch 8 --context 2048 --scheme w4g128a16kv16");
+  c.footer(
+      "Example:\n  cairn model llama-3.1-8b --on configs/hardware/a100.yaml --phase decode "
+      "--batch 8 --context 2048 --scheme w4g128a16kv16");
 }
 
 void add_run(CLI::App& app, RunOptions& o) {
@@ -81,8 +85,9 @@ void add_run(CLI::App& app, RunOptions& o) {
       ->type_name("RUN");
   c.add_flag("--json", o.json, "print the result as JSON instead of a table");
   add_overrides(c, o.overrides);
-  c.footer("Example:\n  cairn run configs/studies/quickstart.yaml\n"
-           "  cairn run configs/studies/quickstart.yaml --resume last");
+  c.footer(
+      "Example:\n  cairn run configs/studies/quickstart.yaml\n"
+      "  cairn run configs/studies/quickstart.yaml --resume last");
 }
 
 int dispatch(int argc, char** argv) {
@@ -109,7 +114,8 @@ int dispatch(int argc, char** argv) {
   CLI::App& report_command = *app.add_subcommand("report", "write the report of a run again");
   report_command.add_option("run", report.run, "folder of the run")->required()->type_name("RUN");
   report_command.add_flag("--json", report.json, "print the front as JSON");
-  report_command.footer("Example:\n  cairn report results/runs/quickstart/20260101-0123456789abcdef");
+  report_command.footer(
+      "Example:\n  cairn report results/runs/quickstart/20260101-0123456789abcdef");
   ListOptions list;
   CLI::App& list_command =
       *app.add_subcommand("list", "list hardware, models, schemes, algorithms or metrics");

@@ -1,11 +1,10 @@
 #include "app/model_command.h"
 
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <cstdio>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "app/hardware_file.h"
 #include "app/output.h"
@@ -26,8 +25,7 @@ constexpr double kBitsPerByte = 8;
 [[noreturn]] void fail(const std::string& flag, const std::string& message,
                        const std::string& hint = {}) {
   Diagnostics diagnostics;
-  diagnostics.error(SourceSpan{"<command line>", 1, 1, ""}, flag, message,
-                    hint);
+  diagnostics.error(SourceSpan{"<command line>", 1, 1, ""}, flag, message, hint);
   diagnostics.throw_if_any();
   throw InternalError("an error was reported but not thrown");
 }
@@ -67,9 +65,8 @@ sim::WorkloadSpec workload_of(const ModelOptions& options) {
 /// Formats of the device where the scheme names none.
 std::vector<models::Scheme> schemes_of(const ModelOptions& options, const hw::Machine& machine) {
   const models::Formats native = default_formats(machine);
-  std::vector<models::Scheme> schemes{models::Quantize{.weights = native.weights,
-                                                       .activations = native.activations,
-                                                       .kv_cache = native.weights}};
+  std::vector<models::Scheme> schemes{models::Quantize{
+      .weights = native.weights, .activations = native.activations, .kv_cache = native.weights}};
   if (!options.scheme.empty()) {
     std::string why;
     const auto parsed = models::parse_scheme(options.scheme, why);
@@ -170,8 +167,8 @@ nlohmann::ordered_json to_json(const Answer& a) {
   json["dram_read_bytes"] = figure(a.cost.dram_read_bits / kBitsPerByte);
   json["dram_write_bytes"] = figure(a.cost.dram_write_bits / kBitsPerByte);
   json["utilization"] = figure(a.cost.utilization);
-  json["bottleneck"] = feasible ? nlohmann::ordered_json(overall_bottleneck(a.cost))
-                                : nlohmann::ordered_json();
+  json["bottleneck"] =
+      feasible ? nlohmann::ordered_json(overall_bottleneck(a.cost)) : nlohmann::ordered_json();
   json["feasible"] = feasible;
   json["reason"] = a.reason;
   nlohmann::ordered_json energy;
@@ -207,8 +204,8 @@ std::string to_table(const Answer& a, const ModelOptions& options) {
     text += fmt::format("  {:<14}{}\n", what, value);
   };
   line("latency", human_text(Seconds{a.cost.latency_s}));
-  line("throughput", fmt::format("{} tokens/s",
-                                 human_double(static_cast<double>(a.tokens) / a.cost.latency_s)));
+  line("throughput",
+       fmt::format("{} tokens/s", human_double(static_cast<double>(a.tokens) / a.cost.latency_s)));
   line("energy", human_text(Joules{a.cost.energy.total()}));
   line("power", human_text(Watts{a.cost.energy.total() / a.cost.latency_s}));
   line("parameters", fmt::format("{}", a.parameters));
@@ -216,8 +213,8 @@ std::string to_table(const Answer& a, const ModelOptions& options) {
   line("KV cache", human_text(Bits{static_cast<std::int64_t>(a.kv_bits)}));
   line("peak memory", human_text(Bits{static_cast<std::int64_t>(a.peak_bits)}));
   line("bottleneck", overall_bottleneck(a.cost));
-  text += fmt::format("\n  {:<36} {:>6} {:>11} {:>7} {:>11} {:<8}\n", "operator", "count", "latency",
-                      "share", "energy", "bound by");
+  text += fmt::format("\n  {:<36} {:>6} {:>11} {:>7} {:>11} {:<8}\n", "operator", "count",
+                      "latency", "share", "energy", "bound by");
   double all = 0;
   for (const sim::GroupRow& row : a.rows) {
     all += row.latency_s;

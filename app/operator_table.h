@@ -18,7 +18,7 @@ struct OperatorRow {
   models::Operator op;
   std::int64_t count{1};
   hw::MappingConstraint mapping;
-  std::string error;  ///< empty if the row is good
+  std::string error;         ///< empty if the row is good
   std::string mapping_text;  ///< what `mapping` was read from: rows in a row often share it
 };
 
@@ -41,9 +41,35 @@ class OperatorTable {
   enum class Layout { cairn, scalesim_convolution, scalesim_gemm };
   /// Columns of Cairn's own layout, in the order of kColumnNames.
   enum Column : std::size_t {
-    kind, batch, m, n, k, h, w, c, filters, kernel_h, kernel_w, stride, padding, groups, heads,
-    kv_heads, head_dim, queries, context, causal, weights, activations, outputs, count, mapping,
-    name, window, density, columns
+    kind,
+    batch,
+    m,
+    n,
+    k,
+    h,
+    w,
+    c,
+    filters,
+    kernel_h,
+    kernel_w,
+    stride,
+    padding,
+    groups,
+    heads,
+    kv_heads,
+    head_dim,
+    queries,
+    context,
+    causal,
+    weights,
+    activations,
+    outputs,
+    count,
+    mapping,
+    name,
+    window,
+    density,
+    columns
   };
   void read_cairn(OperatorRow& row) const;
   void read_scalesim_convolution(OperatorRow& row) const;

@@ -1,9 +1,9 @@
 #include "app/output.h"
 
+#include <cerrno>
+
 #include <fmt/format.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "core/error.h"
 
@@ -26,8 +26,8 @@ Output::Output(const std::string& path) : path_(path) {
 
 Output::~Output() {
   if (file_ != nullptr && file_ != stdout) {
-    std::fclose(file_);                // NOLINT(cppcoreguidelines-owning-memory,cert-err33-c)
-    std::remove(temporary_.c_str());   // NOLINT(cert-err33-c): nothing more can be done
+    std::fclose(file_);               // NOLINT(cppcoreguidelines-owning-memory,cert-err33-c)
+    std::remove(temporary_.c_str());  // NOLINT(cert-err33-c): nothing more can be done
   }
 }
 

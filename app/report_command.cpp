@@ -7,13 +7,9 @@
 #include "app/output.h"
 #include "app/run_folder.h"
 #include "app/study.h"
+#include "report/store/terminal_table.h"
 
 namespace cairn::app {
-namespace {
-constexpr std::size_t kTableRows = 20;
-constexpr std::size_t kTableWidth = 80;
-}  // namespace
-
 ExitCode run_report(const ReportOptions& options) {
   const RunFolder folder{options.run};
   const Study study((folder.path / "study.yaml").string(), {});
@@ -26,11 +22,11 @@ ExitCode run_report(const ReportOptions& options) {
                 {fmt::format("./cairn run {}", (folder.path / "study.yaml").string()), folder.id(),
                  utc_now(), 0});
   Output output("");
-  output.text() = options.json
-                      ? front_json(study, results, statistics, 0)
-                      : summary_text(study, statistics, evaluator.quality_label(), 0) +
-                            front_text(study, results, statistics, kTableRows, kTableWidth) +
-                            fmt::format("report: {}\n", (folder.path / "report.html").string());
+  output.text() =
+      options.json ? front_json(study, results, statistics, 0)
+                   : summary_text(study, statistics, evaluator.quality_label(), 0) +
+                         report::front_table(results, statistics.front().ids, study.objectives()) +
+                         fmt::format("report: {}\n", (folder.path / "report.html").string());
   output.finish();
   return statistics.feasible() > 0 ? ExitCode::success : ExitCode::no_feasible_point;
 }

@@ -1,22 +1,25 @@
 #include "app/run_command.h"
 
-#include <fmt/format.h>
-
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <future>
+#include <iostream>
+#include <limits>
+
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include "app/batch_evaluator.h"
 #include "app/front_table.h"
 #include "app/output.h"
-#include "app/progress.h"
 #include "app/report_data.h"
 #include "app/run_folder.h"
 #include "app/study.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "report/store/progress_line.h"
+#include "report/store/terminal_table.h"
 
 namespace cairn::app {
 namespace {
@@ -26,8 +29,6 @@ using Clock = std::chrono::steady_clock;
 /// Points asked for at once: a transaction of the store. Runs always ask for the same number, so
 /// that a resumed run sees the same batches.
 constexpr std::size_t kBatch = 8192;
-constexpr std::size_t kTableRows = 20;
-constexpr std::size_t kTableWidth = 80;
 
 /// Set by Ctrl-C. A signal handler can reach nothing but a global.
 volatile std::sig_atomic_t interrupted = 0;  // NOLINT
@@ -37,14 +38,18 @@ void on_interrupt(int signal) {
   std::signal(signal, SIG_DFL);  // the second one ends the program at once
 }
 
+/// Seconds of a steady clock, for the progress line.
+double now_s() {
+  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
+}
+
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 /// Feeds the algorithm with what an earlier part of the run stored.
-void catch_up(search::Algorithm& algorithm, const Study& study,
-              const report::ResultReader& stored, std::uint64_t size,
-              report::RunStatistics& statistics) {
+void catch_up(search::Algorithm& algorithm, const Study& study, const report::ResultReader& stored,
+              std::uint64_t size, report::RunStatistics& statistics) {
   stored.replay(0, size, [&](const report::StoredPoint& point) { statistics.add(point); });
   if (algorithm.skip(size)) {
     return;
@@ -72,7 +77,15 @@ void catch_up(search::Algorithm& algorithm, const Study& study,
 /// before is stored.
 void evaluate_all(const Study& study, BatchEvaluator& evaluator, search::Algorithm& algorithm,
                   report::ResultWriter& writer, report::RunStatistics& statistics) {
-  Progress progress(static_cast<double>(algorithm.planned()), writer.size());
+  report::ProgressLine line(std::cerr, ::isatty(STDERR_FILENO) == 1, writer.size(), now_s());
+  const auto progress = [&]() -> report::Progress {
+    constexpr search::Rank kKnown = std::numeric_limits<std::uint64_t>::max();
+    const search::Rank planned = algorithm.planned();
+    return {.done = statistics.evaluated(),
+            .total = planned <= kKnown ? static_cast<std::uint64_t>(planned) : 0,
+            .feasible = statistics.feasible(),
+            .front = statistics.front_size()};
+  };
   std::array<ScoredBatch, 2> batches;
   std::future<void> storing;
   for (std::size_t turn = 0; !algorithm.finished() && interrupted == 0; turn = 1 - turn) {
@@ -86,7 +99,7 @@ void evaluate_all(const Study& study, BatchEvaluator& evaluator, search::Algorit
     if (storing.valid()) {
       storing.get();
     }
-    progress.update(statistics.evaluated(), statistics.front_size());
+    line.update(progress(), now_s());
     storing = std::async(std::launch::async, [&writer, &statistics, &study, &batch] {
       writer.append(batch.points, batch.rows);
       statistics.add(batch.points, batch.rows, study.space());
@@ -95,7 +108,7 @@ void evaluate_all(const Study& study, BatchEvaluator& evaluator, search::Algorit
   if (storing.valid()) {
     storing.get();
   }
-  progress.finish();
+  line.finish(progress(), now_s());
 }
 
 void log_counters(const BatchEvaluator& evaluator) {
@@ -126,8 +139,8 @@ ExitCode run_study(const RunOptions& options) {
     fmt::print(stderr, "warning: {}\n", warning);
   }
   const bool resuming = !options.resume.empty();
-  const RunFolder folder = resuming ? run_to_resume(study, options.resume)
-                                    : new_run_folder(study, options.out);
+  const RunFolder folder =
+      resuming ? run_to_resume(study, options.resume) : new_run_folder(study, options.out);
   RunTimes times{.start = utc_now(), .end = {}, .seconds = 0};
   if (!resuming) {
     write_study(folder, study);
@@ -161,7 +174,7 @@ ExitCode run_study(const RunOptions& options) {
     output.text() = front_json(study, results, statistics, times.seconds);
   } else {
     output.text() = summary_text(study, statistics, evaluator.quality_label(), times.seconds) +
-                    front_text(study, results, statistics, kTableRows, kTableWidth) +
+                    report::front_table(results, statistics.front().ids, study.objectives()) +
                     fmt::format("report: {}\n", (folder.path / "report.html").string());
   }
   output.finish();

@@ -80,7 +80,8 @@ class Quantity {
     return Quantity{a.value_ - b.value_};
   }
   friend constexpr Quantity operator-(Quantity a) { return Quantity{-a.value_}; }
-  friend constexpr auto operator<=>(Quantity, Quantity) = default;
+  // clang-tidy 14 takes the zero that the comparison yields for a null pointer.
+  friend constexpr auto operator<=>(Quantity, Quantity) = default;  // NOLINT(modernize-use-nullptr)
 
  private:
   Rep value_{};
