@@ -107,7 +107,8 @@ class Writer {
       append(row);
       return;
     }
-    cells({});
+    cells(table_.mapping_column() ? std::string{csv_.cell(*table_.mapping_column())}
+                                  : std::string{});
     out_ += ",,,,,,,";
     append_csv_cell(out_, reason);
     out_ += '\n';
@@ -174,7 +175,9 @@ ExitCode run_cost(const CostOptions& options) {
   Output output(options.out);
   Writer writer(csv, table, options, output.text());
   OperatorRow row;
-  const hw::GroupView group{&row.op, {}, 0};
+  hw::GroupView group{&row.op, {}, 0};
+  constexpr auto kFusedAttention =
+      static_cast<std::uint8_t>(1 + static_cast<int>(models::FusionKind::attention));
   bool any_ran = false;
   bool any_row = false;
   while (csv.next()) {
@@ -184,6 +187,10 @@ ExitCode run_cost(const CostOptions& options) {
       writer.bad(row.error);
       continue;
     }
+    // As in a model, scores stay on chip unless the mapping says `fuse none`.
+    group.fused = std::holds_alternative<models::Attention>(row.op.shape)
+                      ? row.mapping.fused.value_or(kFusedAttention)
+                      : std::uint8_t{0};
     const hw::Estimate estimate = std::visit(
         [&](const auto& device) {
           return device.price(group, row.mapping, hw::MappingObjective::energy_delay);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "app/check_command.h"
 #include "app/cost_command.h"
@@ -180,16 +181,14 @@ int main(int argc, char** argv) {
     return cairn::app::dispatch(argc, argv);
   } catch (const cairn::ConfigError& e) {
     for (const cairn::Diagnostic& d : e.diagnostics()) {
-      std::fputs(cairn::render(d).c_str(), stderr);  // NOLINT(cert-err33-c)
+      fmt::print(stderr, "{}\n", cairn::render(d));
     }
     return static_cast<int>(ExitCode::user_error);
   } catch (const cairn::IoError& e) {
-    std::fprintf(stderr, "error: %s\n", e.what());  // NOLINT(cert-err33-c)
+    fmt::print(stderr, "error: {}\n", e.what());
     return static_cast<int>(ExitCode::outside_error);
   } catch (const std::exception& e) {
-    // NOLINTNEXTLINE(cert-err33-c)
-    std::fprintf(stderr, "internal error: %s\nplease report this with the command above\n",
-                 e.what());
+    fmt::print(stderr, "internal error: {}\nplease report this with the command above\n", e.what());
     return static_cast<int>(ExitCode::our_bug);
   }
 }

@@ -9,6 +9,7 @@
 
 #include "core/diagnostics.h"
 #include "core/text/did_you_mean.h"
+#include "core/text/numbers.h"
 
 namespace cairn::app {
 namespace {
@@ -69,10 +70,10 @@ bool is_countable(const models::Shape& shape) {
 }  // namespace
 
 const std::vector<std::string>& priced_columns() {
-  static const std::vector<std::string> kColumns{
-      "latency_s",  "cycles",          "energy_j",         "utilization",
-      "bottleneck", "dram_read_bytes", "dram_write_bytes", "error"};
-  return kColumns;
+  static const std::vector<std::string> columns{"latency_s",        "cycles",     "energy_j",
+                                                "utilization",      "bottleneck", "dram_read_bytes",
+                                                "dram_write_bytes", "error"};
+  return columns;
 }
 
 OperatorTable::OperatorTable(CsvReader& csv, models::Formats defaults, bool one_filter_is_depthwise)
@@ -227,7 +228,7 @@ bool OperatorTable::read_shape(std::string_view kind_text, OperatorRow& row) con
            number(head_dim, s.head_dim, row, true) && number(queries, s.queries, row, false) &&
            number(context, s.context, row, true) && number(causal, is_causal, row, false, 0) &&
            number(window, s.window, row, false, 0);
-    s.causal = is_causal != 0 && s.queries > 1;
+    s.causal = is_causal != 0;  // of one new token it takes nothing away
     if (good && s.heads % s.kv_heads != 0) {
       row.error = fmt::format("kv_heads: {} does not divide heads = {}", s.kv_heads, s.heads);
       return false;
@@ -284,6 +285,16 @@ void OperatorTable::read_cairn(OperatorRow& row) const {
   row.op.sparsity = {};
   if (!read_shape(text(kind), row) || !read_formats(row) || !number(count, row.count, row, false)) {
     return;
+  }
+  if (const std::string_view share = text(density); !share.empty()) {
+    const std::optional<double> value = parse_double(share);
+    if (!value || *value <= 0 || *value > 1) {
+      row.error = fmt::format("density: '{}' is not a number above 0 and at most 1", share);
+      return;
+    }
+    row.op.sparsity.density = *value;
+    row.op.sparsity.storage =
+        *value < 1 ? models::SparseStorage::bitmask : models::SparseStorage::dense;
   }
   const std::string_view given = text(mapping);
   if (given == row.mapping_text) {

@@ -1,6 +1,7 @@
 #include "app/output.h"
 
 #include <cerrno>
+#include <utility>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -12,7 +13,7 @@ namespace {
 constexpr std::size_t kLarge = 1U << 18U;
 }
 
-Output::Output(const std::string& path) : path_(path) {
+Output::Output(std::string path) : path_(std::move(path)) {
   if (path_.empty()) {
     file_ = stdout;
     return;

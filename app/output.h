@@ -12,7 +12,7 @@ namespace cairn::app {
 class Output {
  public:
   /// \param path empty for standard output. \throws IoError.
-  explicit Output(const std::string& path);
+  explicit Output(std::string path);
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
   Output(Output&&) = delete;

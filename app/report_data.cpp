@@ -166,15 +166,14 @@ struct OperatorIndex {
   Json list = Json::array();
 };
 
-OperatorIndex index_operators(const Study& study, const Details& details) {
+OperatorIndex index_operators(const std::vector<std::string>& labels, const Details& details) {
   OperatorIndex index;
-  static_cast<void>(study);
   for (const auto& detail : details) {
     for (std::size_t w = 0; w < detail->workloads.size(); ++w) {
       for (const sim::GroupRow& row : detail->workloads[w].rows) {
         const auto key = std::pair{w, row.name};
         if (index.places.try_emplace(key, index.places.size()).second) {
-          index.list.push_back({{"workload", detail->compiled[w].name},
+          index.list.push_back({{"workload", labels[w]},
                                 {"name", row.name},
                                 {"kind", row.kind},
                                 {"count", row.count}});
@@ -185,9 +184,9 @@ OperatorIndex index_operators(const Study& study, const Details& details) {
   return index;
 }
 
-Json details_json(const Study& study, const Details& details,
+Json details_json(const std::vector<std::string>& labels, const Details& details,
                   const std::vector<std::size_t>& rows) {
-  const OperatorIndex index = index_operators(study, details);
+  const OperatorIndex index = index_operators(labels, details);
   const std::size_t operators = index.places.size();
   constexpr std::size_t kFields = 5;
   std::vector<float> values(details.size() * operators * kFields, 0.0F);
@@ -224,11 +223,7 @@ Json details_json(const Study& study, const Details& details,
           {"mapping_uint32_base64", base64(mappings)}};
 }
 
-Json energy_json(const Details& details) {
-  std::vector<std::string> workloads;
-  for (const auto& compiled : details.front()->compiled) {
-    workloads.push_back(compiled.name);
-  }
+Json energy_json(const std::vector<std::string>& workloads, const Details& details) {
   std::vector<std::string> components;
   for (const auto& [component, name] : enum_names(hw::EnergyComponent{})) {
     components.emplace_back(name);
@@ -396,8 +391,9 @@ std::string report_document(const Study& study, BatchEvaluator& evaluator,
   doc["front"] = front_json(study, front);
   doc["cloud"] = cloud_json(study, statistics);
   if (!details.empty()) {
-    doc["details"] = details_json(study, details, rows);
-    doc["energy"] = energy_json(details);
+    const std::vector<std::string> labels = study.make_model()->workload_labels();
+    doc["details"] = details_json(labels, details, rows);
+    doc["energy"] = energy_json(labels, details);
     doc["area"] = area_json(details);
     doc["roofline"] = roofline_json(details);
     doc["fusion"] = fusion_json(details);

@@ -113,8 +113,8 @@ void evaluate_all(const Study& study, BatchEvaluator& evaluator, search::Algorit
 
 void log_counters(const BatchEvaluator& evaluator) {
   const sim::PricingCounters c = evaluator.counters();
-  const double priced = static_cast<double>(c.misses);
-  const double asked = static_cast<double>(c.hits + c.misses);
+  const auto priced = static_cast<double>(c.misses);
+  const auto asked = static_cast<double>(c.hits + c.misses);
   fmt::print(stderr,
              "pricing: {} operator prices asked for, {:.2f} % from cache; {} machines and {} "
              "workloads built; {:.1f} mappings considered for each operator priced\n",

@@ -4,6 +4,8 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "core/diagnostics.h"
+#include "core/error.h"
 #include "core/hash.h"
 
 namespace cairn::sim {
@@ -172,16 +174,16 @@ double kv_bits(const Workload& w) {
 
 }  // namespace
 
-bool FusionSpec::allows(models::FusionKind kind) const {
+FusionRule FusionSpec::rule(models::FusionKind kind) const {
   switch (kind) {
     case models::FusionKind::attention:
-      return attention == FusionRule::automatic;
+      return attention;
     case models::FusionKind::epilogue:
-      return epilogue == FusionRule::automatic;
+      return epilogue;
     case models::FusionKind::gate_up:
       break;
   }
-  return gate_up == FusionRule::automatic;
+  return gate_up;
 }
 
 CompiledWorkload compile(const Workload& w, const FusionSpec& fusion) {
@@ -193,6 +195,16 @@ CompiledWorkload compile(const Workload& w, const FusionSpec& fusion) {
   c.parameters = w.parameters;
 
   Groups groups(w.operators.size());
+  for (const auto& [kind, name] : enum_names(models::FusionKind{})) {
+    const auto proposed = [kind = kind](const models::FusionGroup& g) { return g.kind == kind; };
+    if (fusion.rule(kind) == FusionRule::force &&
+        std::none_of(w.fusions.begin(), w.fusions.end(), proposed)) {
+      Diagnostics diagnostics;
+      diagnostics.error({}, "fusion." + std::string{name},
+                        "forced, but workload '" + w.name + "' proposes no such group");
+      diagnostics.throw_if_any();
+    }
+  }
   for (const models::FusionGroup& g : w.fusions) {
     if (fusion.allows(g.kind)) {
       groups.join(g);

@@ -17,10 +17,12 @@ namespace cairn::sim {
 enum class FusionRule : std::uint8_t {
   automatic,  ///< fuse where the workload proposes it
   forbid,     ///< price every operator by itself
+  force,      ///< fuse, and refuse a workload that proposes no such group
 };
 constexpr auto enum_names(FusionRule) {
   return std::array{std::pair{FusionRule::automatic, std::string_view{"automatic"}},
-                    std::pair{FusionRule::forbid, std::string_view{"forbid"}}};
+                    std::pair{FusionRule::forbid, std::string_view{"forbid"}},
+                    std::pair{FusionRule::force, std::string_view{"force"}}};
 }
 struct FusionSpec {
   FusionRule attention{FusionRule::automatic};
@@ -32,7 +34,10 @@ struct FusionSpec {
     a("epilogue", epilogue, "bias, activation, residual after a matmul", kOptional);
     a("gate_up", gate_up, "matmuls that read the same input", kOptional);
   }
-  [[nodiscard]] bool allows(models::FusionKind kind) const;
+  [[nodiscard]] FusionRule rule(models::FusionKind kind) const;
+  [[nodiscard]] bool allows(models::FusionKind kind) const {
+    return rule(kind) != FusionRule::forbid;
+  }
 };
 
 /// One unit of pricing and how often it occurs.
@@ -66,6 +71,7 @@ struct CompiledWorkload {
   std::uint64_t hash{};
 };
 
+/// \throws ConfigError if a kind is forced that the workload does not propose.
 [[nodiscard]] CompiledWorkload compile(const models::Workload& workload, const FusionSpec& fusion);
 
 }  // namespace cairn::sim

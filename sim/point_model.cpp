@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/config/reader.h"
+#include "core/error.h"
 #include "core/hash.h"
 #include "models/importers/hugging_face.h"
 
@@ -225,7 +226,14 @@ PointStatus PointModel::evaluate(std::span<const std::uint32_t> choices,
     refusal_ = {entry.problem->what, entry.problem->limit, entry.problem->excess};
     return PointStatus::infeasible;
   }
-  const CompiledSet& set = compiled_set();
+  const CompiledSet* made = nullptr;
+  try {
+    made = &compiled_set();
+  } catch (const ConfigError& e) {  // knobs that are impossible only together
+    refusal_ = {e.diagnostics().front().message, "workload", 0.0};
+    return PointStatus::infeasible;
+  }
+  const CompiledSet& set = *made;
   if (set.peak_bits > entry.capacity_bits) {
     const hw::Infeasible full = *capacity_problem(set.peak_bits, machine());
     refusal_ = {full.what, full.limit, full.excess};

@@ -18,7 +18,7 @@ namespace cairn::sim {
 /// Where the quality figure comes from.
 enum class QualitySource : std::uint8_t {
   none,       ///< no figure: quality_loss is not available
-  published,  ///< a table of measured coefficients; formats it does not know are errors
+  published,  ///< a table of measured coefficients; a format it lacks takes its proxy error
   proxy,      ///< normalised error of each format on a unit Gaussian, weighted by parameters
 };
 constexpr auto enum_names(QualitySource) {

@@ -126,9 +126,12 @@ models::Workload WorkloadBuilder::build(const WorkloadSpec& spec) const {
     return models::build_cnn(*table, spec.batch);
   }
   try {
-    models::Workload workload =
-        models::build_transformer(std::get<models::ModelConfig>(file), spec.phase,
-                                  {.batch = spec.batch, .context = spec.context});
+    const auto& config = std::get<models::ModelConfig>(file);
+    // An image has as many tokens as it has patches, whatever the context says.
+    const bool image = config.architecture == models::Architecture::vit;
+    models::Workload workload = models::build_transformer(
+        config, spec.phase,
+        {.batch = spec.batch, .context = image ? config.image_tokens() : spec.context});
     double operations = 0;
     for (const models::Operator& op : workload.operators) {
       operations += 2.0 * static_cast<double>(models::multiply_accumulates(op.shape));

@@ -193,7 +193,7 @@ class Search {
     }
     const double moved = once[0] + once[1] + output_bits_ + epilogue_bits_ + least;
     const Nest nest{tile, order_with_innermost(inner), bypass_};
-    if (bound(moved, n, k) >= best_score_) {
+    if (bound(moved, m, n, k) >= best_score_) {
       return false;
     }
     return price(nest);
@@ -242,18 +242,24 @@ class Search {
     return bits;
   }
 
-  /// A cheap score that no nest with this traffic can beat.
-  [[nodiscard]] double bound(double moved_bits, const Candidate& n, const Candidate& k) const {
+  /// A cheap score that no nest with this traffic can beat: fills and drain as they are, an array
+  /// without edges, scratchpad energy left out.
+  [[nodiscard]] double bound(double moved_bits, const Candidate& m, const Candidate& n,
+                             const Candidate& k) const {
     const double cheapest = std::min(machine_.dram_read_energy, machine_.dram_write_energy);
     NestCost least;
     least.dram_joules = moved_bits * cheapest;
     least.fixed_joules = fixed_joules_;
-    const double fill = n.elements * k.elements * problem_.weight_bits;
-    least.busy_s = machine_.timing == SystolicTiming::scalesim
-                       ? array_s_
-                       : std::max(moved_bits / machine_.dram_bandwidth,
-                                  array_s_ + fill / machine_.dram_bandwidth) +
-                             machine_.dram_latency;
+    if (machine_.timing == SystolicTiming::scalesim) {
+      least.busy_s = array_s_;
+      return score(least, objective_);
+    }
+    const double ends = n.elements * k.elements * problem_.weight_bits +
+                        m.patch * k.elements * problem_.activation_bits +
+                        m.elements * n.elements * problem_.output_share * problem_.output_bits;
+    least.busy_s = ends * inverse_bandwidth_ +
+                   std::max(array_s_, (moved_bits - ends) * inverse_bandwidth_) +
+                   machine_.dram_latency + machine_.overhead_s;
     return score(least, objective_);
   }
 
@@ -285,6 +291,7 @@ class Search {
   double array_s_{products_ * real(problem_.passes) /
                   (real(machine_.rows * machine_.cols) * machine_.clock)};
   double fixed_joules_{products_ * (machine_.mac_energy + machine_.register_energy)};
+  double inverse_bandwidth_{1.0 / machine_.dram_bandwidth};
   double target_{};
   double best_score_{std::numeric_limits<double>::infinity()};
   std::uint32_t considered_{};
@@ -349,11 +356,11 @@ MapperResult find_nest(const GemmMachine& machine, const GemmProblem& problem,
   const Candidates rows = candidates(problem, steps, constraint, kM);
   const Candidates cols = candidates(problem, steps, constraint, kN);
   const Candidates depths = candidates(problem, steps, constraint, kK);
-  constexpr std::size_t kSmallerTries = 2;
   for (std::size_t k = 0; k < depths.size(); ++k) {
     for (std::size_t n = 0; n < cols.size(); ++n) {
+      // The largest m moves least; smaller ones, in growing steps, start and end sooner.
       std::size_t m = largest_fitting(search, rows, cols[n], depths[k]);
-      for (std::size_t tries = 0; m < rows.size() && tries < kSmallerTries; ++tries, ++m) {
+      for (std::size_t step = 1; m < rows.size(); m += step, ++step) {
         if (search.price_tile(rows[m], cols[n], depths[k])) {
           return std::move(search).result();
         }

@@ -5,8 +5,8 @@
 namespace cairn::sim {
 
 const std::vector<std::string>& chain_resources() {
-  static const std::vector<std::string> kResources{"memory", "engine"};
-  return kResources;
+  static const std::vector<std::string> resources{"memory", "engine"};
+  return resources;
 }
 
 std::vector<Task> chain_tasks(const std::vector<ChainStep>& steps,
