@@ -127,7 +127,7 @@ void write_manifest(const RunFolder& folder, const Study& study,
   line("study_hash", fmt::format("\"{:016x}\"", study.hash()));
   line("seed", study.spec().seed);
   line("version", fmt::format("\"{}\"", version_text()));
-  line("models", fmt::format("{{systolic_array: \"{}\", gpu: \"{}\"}}",
+  line("models", fmt::format(R"({{systolic_array: "{}", gpu: "{}"}})",
                              hw::SystolicArray::kModelVersion, hw::Gpu::kModelVersion));
   line("host", host_name());
   line("threads", threads);

@@ -144,12 +144,12 @@ Machine::Machine(const SystemSpec& spec, const Technology& technology)
         },
         device));
     std::visit(
-        [&](const auto& model) {
+        [this, &label = name](const auto& model) {
           static_power_ += model.static_power();
           std::vector<AreaPart> parts;
           model.append_area(parts);
           for (AreaPart& part : parts) {
-            part.what = fmt::format("{} {}", name, part.what);
+            part.what = fmt::format("{} {}", label, part.what);
             area_.push_back(std::move(part));
           }
         },

@@ -65,6 +65,7 @@ std::optional<MetricColumn> find_metric(std::string_view name,
 
 std::vector<std::string> metric_names(std::span<const std::string> workloads) {
   std::vector<std::string> names;
+  names.reserve(kMetrics.size() * (1 + workloads.size()));
   for (const MetricInfo& m : kMetrics) {
     names.emplace_back(m.name);
   }

@@ -45,7 +45,7 @@ std::vector<std::string> stems_in(const fs::path& directory) {
 
 fs::path find_file(const std::string& model, const fs::path& directory) {
   for (const char* extension : {".json", ".yaml"}) {
-    const fs::path stem = directory / (model + extension);
+    fs::path stem = directory / (model + extension);
     if (fs::exists(stem)) {
       return stem;
     }

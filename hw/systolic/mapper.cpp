@@ -66,7 +66,8 @@ class Candidates {
       if (d == kM) {
         c.patch = p.activation_elements(c.size, p.extent[kK]) / static_cast<double>(p.extent[kK]);
         const std::int64_t rest = p.extent[kM] % c.size;
-        const auto whole = static_cast<double>(p.extent[kM] / c.size);
+        const std::int64_t whole_tiles = p.extent[kM] / c.size;
+        const auto whole = static_cast<double>(whole_tiles);
         c.inputs = instances * p.activation_bits *
                    (whole * p.activation_elements(c.size, p.extent[kK]) +
                     (rest > 0 ? p.activation_elements(rest, p.extent[kK]) : 0.0));
@@ -223,7 +224,7 @@ class Search {
     }
   }
 
-  [[nodiscard]] MapperResult result() && {
+  [[nodiscard]] MapperResult result() {
     best_.considered = considered_;
     return best_;
   }
@@ -346,7 +347,7 @@ MapperResult find_nest(const GemmMachine& machine, const GemmProblem& problem,
       search.best().nest = {tile, constraint.order.value_or(kOrders[0]), bypass};
       search.best().smallest = overflow(machine, problem, search.best().nest);
     }
-    MapperResult result = std::move(search).result();
+    MapperResult result = search.result();
     result.considered = 1;
     return result;
   }
@@ -362,7 +363,7 @@ MapperResult find_nest(const GemmMachine& machine, const GemmProblem& problem,
       std::size_t m = largest_fitting(search, rows, cols[n], depths[k]);
       for (std::size_t step = 1; m < rows.size(); m += step, ++step) {
         if (search.price_tile(rows[m], cols[n], depths[k])) {
-          return std::move(search).result();
+          return search.result();
         }
       }
     }
@@ -374,7 +375,7 @@ MapperResult find_nest(const GemmMachine& machine, const GemmProblem& problem,
     search.best().smallest = overflow(machine, problem, least);
     search.best().nest = least;
   }
-  return std::move(search).result();
+  return search.result();
 }
 
 MapperResult find_nest_exhaustively(const GemmMachine& machine, const GemmProblem& problem,
@@ -403,7 +404,7 @@ MapperResult find_nest_exhaustively(const GemmMachine& machine, const GemmProble
       }
     }
   }
-  return std::move(search).result();
+  return search.result();
 }
 
 }  // namespace cairn::hw

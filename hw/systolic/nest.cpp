@@ -1,6 +1,7 @@
 #include "hw/systolic/nest.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace cairn::hw {
 namespace {
@@ -147,7 +148,8 @@ DramTraffic dram_traffic(const GemmMachine& machine, const GemmProblem& p, const
   }
   if (!bypassed(nest.bypass, kA)) {
     const std::int64_t rest = p.extent[kM] % nest.tile[kM];
-    const auto whole = static_cast<double>(p.extent[kM] / nest.tile[kM]);
+    const std::int64_t whole_tiles = p.extent[kM] / nest.tile[kM];
+    const auto whole = static_cast<double>(whole_tiles);
     a_elements = (whole * p.activation_elements(nest.tile[kM], p.extent[kK]) +
                   (rest > 0 ? p.activation_elements(rest, p.extent[kK]) : 0.0)) *
                  refetches(trips, nest.order, kN);
@@ -178,7 +180,7 @@ NestCost evaluate(const GemmMachine& machine, const GemmProblem& p, const Nest& 
   // Time.
   const double scaled = static_cast<double>(compute_cycles(machine, p, nest)) *
                         static_cast<double>(p.passes) * p.useful_share * instances;
-  cost.array_cycles = static_cast<std::int64_t>(scaled + 0.5);
+  cost.array_cycles = std::llround(scaled);
   cost.array_s = scaled / machine.clock;
   cost.vector_s = p.vector_operations / machine.vector_rate;
   const double decodes = p.decode_operations * words.weights * instances;

@@ -40,7 +40,7 @@ struct GemmMachine {
   double dram_latency{};                   ///< s
   double dram_read_energy{};               ///< J/bit
   double dram_write_energy{};              ///< J/bit
-  std::array<std::int8_t, 3> slot{};       ///< scratchpad of each tensor; equal numbers share one
+  std::array<std::uint8_t, 3> slot{};      ///< scratchpad of each tensor; equal numbers share one
   std::array<double, 3> capacity{};        ///< bits, by slot
   std::array<double, 3> port_bandwidth{};  ///< bit/s, by slot
   std::array<double, 3> read_energy{};     ///< J/bit, by tensor

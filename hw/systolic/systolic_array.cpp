@@ -139,7 +139,7 @@ OperatorCost cost_of(const GemmMachine& machine, const GemmProblem& p, const Map
   const double macs = static_cast<double>(p.instances) * static_cast<double>(p.extent[0]) *
                       static_cast<double>(p.extent[1]) * static_cast<double>(p.extent[2]) *
                       p.useful_share;
-  cost.macs = static_cast<std::int64_t>(macs + 0.5);
+  cost.macs = std::llround(macs);
   const double slots = static_cast<double>(machine.rows * machine.cols) * machine.clock;
   cost.utilization = macs * static_cast<double>(p.passes) / (slots * cost.latency_s());
   cost.energy[EnergyComponent::multiply_accumulate] = macs * machine.mac_energy;
@@ -191,9 +191,8 @@ std::optional<Infeasible> SystolicArray::problem(const Spec& spec, const DeviceC
 }
 
 SystolicArray::SystolicArray(const Spec& spec, const DeviceContext& context)
-    : spec_(spec), technology_(*context.technology) {
+    : spec_(spec), backing_(*context.find(spec.backing)), technology_(*context.technology) {
   const auto roles = role_names(spec);
-  backing_ = *context.find(spec.backing);
   const OperatingPoint point = *technology_.operating_point(spec.clock);
   voltage_scale_ = point.dynamic;
 
@@ -213,7 +212,7 @@ SystolicArray::SystolicArray(const Spec& spec, const DeviceContext& context)
     const ResolvedMemory& memory = *context.find(roles.at(i));
     const auto first = static_cast<std::size_t>(std::find(roles.begin(), roles.end(), roles.at(i)) -
                                                 roles.begin());
-    g.slot.at(i) = static_cast<std::int8_t>(first);
+    g.slot.at(i) = static_cast<std::uint8_t>(first);
     slot_names_.at(first) = memory.name;
     if (memory.name == backing_.name) {
       g.forced_bypass = static_cast<std::uint8_t>(g.forced_bypass | (1U << i));
@@ -267,7 +266,7 @@ std::variant<GemmProblem, Infeasible> SystolicArray::problem_of(const GroupView&
       passes_of(native, anchor.formats.weights) * passes_of(native, anchor.formats.activations);
   p.decode_operations = models::decode_operations_per_weight(anchor.formats.weights);
 
-  const double first_outputs = static_cast<double>(models::output_elements(anchor.shape));
+  const auto first_outputs = static_cast<double>(models::output_elements(anchor.shape));
   double outputs = first_outputs;
   const models::Operator* last = &anchor;
   for (const models::Operator* follower : group.followers) {
@@ -400,11 +399,11 @@ Estimate SystolicArray::price_attention(const GroupView& group, const MappingCon
     total.mapping.fused = group.fused;
     return total;
   }
-  const Estimate first = solve(machine, scores, constraint, objective);
+  Estimate first = solve(machine, scores, constraint, objective);
   if (std::holds_alternative<Infeasible>(first)) {
     return first;
   }
-  const Estimate second = solve(machine, values, {}, objective);
+  Estimate second = solve(machine, values, {}, objective);
   if (std::holds_alternative<Infeasible>(second)) {
     return second;
   }
@@ -428,7 +427,7 @@ Estimate SystolicArray::price_vector(const GroupView& group) const {
   const GemmMachine machine = machine_for(group.anchor->formats);
   const models::Operator& first = *group.anchor;
   const models::Operator& last = group.followers.empty() ? first : *group.followers.back();
-  double operations = static_cast<double>(vector_operations(first.shape));
+  auto operations = static_cast<double>(vector_operations(first.shape));
   const double in_bits = first.formats.activations.bits_per_element();
   const double activations_capacity =
       machine.capacity.at(static_cast<std::size_t>(machine.slot[1]));
