@@ -84,8 +84,25 @@ TEST_CASE("attention is causal for several queries unless the row says otherwise
   CHECK(std::get<models::Attention>(rows[0].op.shape).causal);
   CHECK(!std::get<models::Attention>(rows[1].op.shape).causal);
   const auto& decode = std::get<models::Attention>(rows[2].op.shape);
-  CHECK(!decode.causal);
+  CHECK(decode.visible_pairs() == 64);  // one new token sees everything
   CHECK(decode.kv_heads == 32);
+}
+
+TEST_CASE("a sliding window bounds what a new token reads") {
+  const auto rows = rows_of(
+      "kind,heads,head_dim,queries,context,window\n"
+      "attention,8,128,1,4096,1024\n");
+  CHECK(std::get<models::Attention>(rows[0].op.shape).visible_keys() == 1024);
+}
+
+TEST_CASE("a density prunes the weights of a row, and only a share is one") {
+  const auto rows = rows_of(
+      "kind,m,n,k,density\nmatmul,1,8,8,0.25\nmatmul,1,8,8,1\nmatmul,1,8,8,\nmatmul,1,8,8,1.5\n");
+  CHECK(rows[0].op.sparsity.density == 0.25);
+  CHECK(rows[0].op.sparsity.storage == models::SparseStorage::bitmask);
+  CHECK(rows[1].op.sparsity.storage == models::SparseStorage::dense);
+  CHECK(rows[2].op.sparsity.density == 1.0);
+  CHECK(rows[3].error == "density: '1.5' is not a number above 0 and at most 1");
 }
 
 TEST_CASE("rows of vectors are m by n") {
