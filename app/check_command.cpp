@@ -1,5 +1,7 @@
 #include "app/check_command.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <filesystem>
 
@@ -7,13 +9,19 @@
 
 #include "app/hardware_file.h"
 #include "app/study.h"
+#include "core/config/reader.h"
 #include "core/config/yaml_file.h"
 #include "core/error.h"
 #include "models/importers/cnn.h"
 #include "models/importers/hugging_face.h"
+#include "models/quality/quality.h"
 
 namespace cairn::app {
 namespace {
+
+/// Any of these makes a file a study, perhaps a wrong one.
+constexpr std::array<const char*, 5> kStudyKeys{"workloads", "system", "objectives", "space",
+                                                "search"};
 
 /// Reads one file as what its keys say it is. \throws as the reader of that kind does.
 std::string read_one(const std::string& file) {
@@ -38,6 +46,26 @@ std::string read_one(const std::string& file) {
     static_cast<void>(hw::load_technology(file, diagnostics));
     diagnostics.throw_if_any();
     return "technology";
+  }
+  if (root.find("coefficients") != nullptr) {
+    static_cast<void>(models::load_quality(file, diagnostics));
+    diagnostics.throw_if_any();
+    return "quality table";
+  }
+  if (root.find("gemm") != nullptr) {
+    hw::GpuStackSpec stack;
+    read(root, stack, diagnostics);
+    diagnostics.throw_if_any();
+    return "software stack";
+  }
+  const bool study_like = root.entries.empty() ||
+                          std::any_of(kStudyKeys.begin(), kStudyKeys.end(),
+                                      [&](const char* key) { return root.find(key) != nullptr; });
+  if (!study_like) {
+    diagnostics.error(root.at, "",
+                      "this is no study, hardware, technology, quality, model or stack file",
+                      fmt::format("a study has {}", fmt::join(kStudyKeys, ", ")));
+    diagnostics.throw_if_any();
   }
   const Study study(file, {});
   const search::Rank points = study.space().size();

@@ -44,11 +44,13 @@ std::string knob_text(const search::Knob& knob, std::uint32_t choice) {
 
 std::string summary_text(const Study& study, const report::RunStatistics& s,
                          const std::string& quality_label, double seconds) {
-  std::string text =
-      fmt::format("{}: {} points in {:.1f} s ({:.0f}/s): {} feasible, {} infeasible, {} failed\n",
-                  study.spec().name, s.evaluated(), seconds,
-                  seconds > 0 ? static_cast<double>(s.evaluated()) / seconds : 0.0, s.feasible(),
-                  s.infeasible(), s.failed());
+  std::string text = fmt::format("{}: {} points", study.spec().name, s.evaluated());
+  if (seconds > 0) {
+    text += fmt::format(" in {:.1f} s ({:.0f}/s)", seconds,
+                        static_cast<double>(s.evaluated()) / seconds);
+  }
+  text += fmt::format(": {} feasible, {} infeasible, {} failed\n", s.feasible(), s.infeasible(),
+                      s.failed());
   text += fmt::format("fidelity: {}; quality: {}\n", cairn::to_text(study.spec().fidelity),
                       quality_label.empty() ? "none" : quality_label);
   if (s.feasible() == 0) {

@@ -17,14 +17,15 @@ ExitCode run_report(const ReportOptions& options) {
   report::RunStatistics statistics(schema_of(study), study.objectives());
   results.replay(0, results.size(),
                  [&](const report::StoredPoint& point) { statistics.add(point); });
+  const double seconds = seconds_of(folder);
   BatchEvaluator evaluator(study, 0);
   write_results(folder, study, evaluator, results, statistics,
                 {fmt::format("./cairn run {}", (folder.path / "study.yaml").string()), folder.id(),
-                 utc_now(), 0});
+                 utc_now(), seconds});
   Output output("");
   output.text() =
-      options.json ? front_json(study, results, statistics, 0)
-                   : summary_text(study, statistics, evaluator.quality_label(), 0) +
+      options.json ? front_json(study, results, statistics, seconds)
+                   : summary_text(study, statistics, evaluator.quality_label(), seconds) +
                          report::front_table(results, statistics.front().ids, study.objectives()) +
                          fmt::format("report: {}\n", (folder.path / "report.html").string());
   output.finish();

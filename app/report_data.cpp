@@ -383,7 +383,7 @@ std::string report_document(const Study& study, BatchEvaluator& evaluator,
       {"infeasible", statistics.infeasible()},
       {"failed", statistics.failed()},
       {"front", front.ids.size()},
-      {"seconds", facts.seconds},
+      {"seconds", facts.seconds > 0 ? Json(facts.seconds) : Json()},
       {"points_per_second", number(static_cast<double>(statistics.evaluated()) / facts.seconds)},
       {"worst_disagreement", nullptr}};
   doc["knobs"] = knobs_json(study);

@@ -142,6 +142,8 @@ ExitCode run_study(const RunOptions& options) {
   const RunFolder folder =
       resuming ? run_to_resume(study, options.resume) : new_run_folder(study, options.out);
   RunTimes times{.start = utc_now(), .end = {}, .seconds = 0};
+  const double earlier = resuming ? seconds_of(folder) : 0;
+  // The time of a part that was killed is not known, and then neither is that of the whole.
   if (!resuming) {
     write_study(folder, study);
   }
@@ -162,11 +164,12 @@ ExitCode run_study(const RunOptions& options) {
     writer.finish();
   }
   const report::ResultReader results(folder.store());
-  times.seconds = seconds_since(start);
+  const bool timed = !resuming || earlier > 0;
+  times.seconds = timed ? earlier + seconds_since(start) : 0;
   write_results(folder, study, evaluator, results, statistics,
                 {command_text(options), folder.id(), times.start, times.seconds});
   times.end = utc_now();
-  times.seconds = seconds_since(start);
+  times.seconds = timed ? earlier + seconds_since(start) : 0;
   write_manifest(folder, study, statistics, times, evaluator.threads());
 
   Output output("");

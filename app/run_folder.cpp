@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "app/output.h"
+#include "core/config/yaml_file.h"
 #include "core/error.h"
+#include "core/text/numbers.h"
 #include "core/version.h"
 #include "report/html/html_report.h"
 #include "report/store/csv_export.h"
@@ -140,6 +142,17 @@ void write_manifest(const RunFolder& folder, const Study& study,
   line("failed", statistics.failed());
   line("front", statistics.front_size());
   write_file(folder.path / "manifest.yaml", text);
+}
+
+double seconds_of(const RunFolder& folder) {
+  const fs::path manifest = folder.path / "manifest.yaml";
+  if (!fs::exists(manifest)) {
+    return 0;
+  }
+  Diagnostics diagnostics;
+  const Node root = load_yaml(manifest.string(), diagnostics);
+  const Node* seconds = root.find("seconds");
+  return seconds != nullptr ? parse_double(seconds->scalar).value_or(0) : 0;
 }
 
 void write_results(const RunFolder& folder, const Study& study, BatchEvaluator& evaluator,

@@ -40,6 +40,9 @@ struct RunTimes {
 void write_manifest(const RunFolder& folder, const Study& study,
                     const report::RunStatistics& statistics, const RunTimes& times, int threads);
 
+/// Seconds that the run took so far, as its manifest says; 0 if it was killed before it wrote one.
+[[nodiscard]] double seconds_of(const RunFolder& folder);
+
 /// Writes points.csv, pareto.csv and report.html, as the study asks.
 void write_results(const RunFolder& folder, const Study& study, BatchEvaluator& evaluator,
                    const report::ResultReader& results, const report::RunStatistics& statistics,
