@@ -158,7 +158,9 @@ Machine::Machine(const SystemSpec& spec, const Technology& technology)
   for (const ResolvedMemory& memory : memories_) {
     static_power_ += memory.static_power;
     if (memory.area_mm2 > 0) {
-      area_.push_back({memory.name, memory.area_mm2, memory.energy_confidence});
+      // Of memory outside the chip only its interface lies on our die.
+      area_.push_back({is_on_chip(memory.kind) ? memory.name : memory.name + " interface",
+                       memory.area_mm2, memory.energy_confidence});
     }
   }
 }

@@ -104,20 +104,22 @@ Candidates even_sizes(std::int64_t extent, std::int64_t step, std::int64_t at_mo
   return c;
 }
 
-/// Bounds that no nest can beat: every tensor crosses DRAM once, every fold is perfect.
-double lower_bound(const GemmMachine& machine, const GemmProblem& p, MappingObjective objective) {
-  // With tiles as large as the extents each of these figures is at its least; fills are left out.
-  Nest whole{.tile = p.extent, .order = kOrders[0], .bypass = 0};
-  NestCost least = evaluate(machine, p, whole);
+/// Figures that no nest of whole folds can beat: with tiles as large as the extents every tensor
+/// crosses DRAM once, every fold is as long as it can be, and scratchpads are read least.
+NestCost least_cost(const GemmMachine& machine, const GemmProblem& p) {
+  return evaluate(machine, p, Nest{.tile = p.extent, .order = kOrders[0], .bypass = 0});
+}
+
+/// A score from those figures, fills left out.
+double lower_bound(const GemmMachine& machine, NestCost least, MappingObjective objective) {
   const double dram_s = (least.dram_read_bits + least.dram_write_bits) / machine.dram_bandwidth;
-  const double slowest =
+  least.busy_s =
       std::max({least.array_s, least.vector_s, dram_s}) +
       (machine.timing == SystolicTiming::scalesim ? 0.0
                                                   : machine.dram_latency + machine.overhead_s);
   least.weight_fill_s = 0;
   least.input_fill_s = 0;
   least.drain_s = 0;
-  least.busy_s = slowest;
   return score(least, objective);
 }
 
@@ -148,7 +150,12 @@ class Search {
                      problem.output_share * problem.output_bits),
         epilogue_bits_(instances_ * problem.epilogue_read_bits) {}
 
-  void set_target(double target) { target_ = target; }
+  /// Ends the search once a score is as good; \p least sharpens what can be skipped.
+  void set_target(double target, const NestCost& least) {
+    target_ = target;
+    array_s_ = least.array_s;
+    fixed_joules_ = least.fixed_joules + least.scratchpad_joules + least.decode_joules;
+  }
 
   [[nodiscard]] bool fits(const std::array<std::int64_t, 3>& tile) const {
     return overflow(machine_, problem_, Nest{tile, kOrders[0], bypass_}).bits <= 0;
@@ -243,8 +250,8 @@ class Search {
     return bits;
   }
 
-  /// A cheap score that no nest with this traffic can beat: fills and drain as they are, an array
-  /// without edges, scratchpad energy left out.
+  /// A cheap score that no nest with this traffic can beat: fills and drain as they are, all else
+  /// at its least.
   [[nodiscard]] double bound(double moved_bits, const Candidate& m, const Candidate& n,
                              const Candidate& k) const {
     const double cheapest = std::min(machine_.dram_read_energy, machine_.dram_write_energy);
@@ -352,7 +359,10 @@ MapperResult find_nest(const GemmMachine& machine, const GemmProblem& problem,
     return result;
   }
   constexpr double kCloseEnough = 1.01;
-  search.set_target(bypass == 0 ? kCloseEnough * lower_bound(machine, problem, objective) : 0.0);
+  if (bypass == 0 && !constraint.tile[kM] && !constraint.tile[kN] && !constraint.tile[kK]) {
+    const NestCost least = least_cost(machine, problem);
+    search.set_target(kCloseEnough * lower_bound(machine, least, objective), least);
+  }
 
   const Candidates rows = candidates(problem, steps, constraint, kM);
   const Candidates cols = candidates(problem, steps, constraint, kN);
