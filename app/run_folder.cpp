@@ -175,7 +175,9 @@ report::RunSchema schema_of(const Study& study) {
   schema.study_name = study.spec().name;
   schema.knobs = report::knob_columns(study.space());
   for (const sim::MetricColumn& column : study.columns()) {
-    schema.metrics.push_back({column.name, column.csv_name, std::string{column.unit()}});
+    // A number without a unit is printed without one.
+    schema.metrics.push_back(
+        {column.name, column.csv_name, column.unit() == "1" ? "" : std::string{column.unit()}});
   }
   return schema;
 }

@@ -261,7 +261,8 @@ void Study::read_metrics(const std::vector<std::string>& workloads, Diagnostics&
             fmt::format("for example {}", example_of(unit)));
         return;
       }
-      constraints_.push_back({name, *place, which, in_stored_unit(*m, unit), std::string{unit}});
+      constraints_.push_back(
+          {name, *place, which, in_stored_unit(*m, unit), unit == "1" ? "" : std::string{unit}});
     };
     if (bound.at_most) {
       add(*bound.at_most, search::Bound::at_most, "at_most");
