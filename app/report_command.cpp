@@ -27,7 +27,7 @@ ExitCode run_report(const ReportOptions& options) {
       options.json ? front_json(study, results, statistics, seconds)
                    : summary_text(study, statistics, evaluator.quality_label(), seconds) +
                          report::front_table(results, statistics.front().ids, study.objectives()) +
-                         fmt::format("report: {}\n", (folder.path / "report.html").string());
+                         where_text(folder);
   output.finish();
   return statistics.feasible() > 0 ? ExitCode::success : ExitCode::no_feasible_point;
 }

@@ -178,7 +178,7 @@ ExitCode run_study(const RunOptions& options) {
   } else {
     output.text() = summary_text(study, statistics, evaluator.quality_label(), times.seconds) +
                     report::front_table(results, statistics.front().ids, study.objectives()) +
-                    fmt::format("report: {}\n", (folder.path / "report.html").string());
+                    where_text(folder);
   }
   output.finish();
   log_counters(evaluator);

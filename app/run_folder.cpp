@@ -169,6 +169,12 @@ void write_results(const RunFolder& folder, const Study& study, BatchEvaluator& 
   }
 }
 
+std::string where_text(const RunFolder& folder) {
+  const fs::path page = folder.path / "report.html";
+  return fs::exists(page) ? fmt::format("report: {}\n", page.string())
+                          : fmt::format("results: {}\n", folder.path.string());
+}
+
 report::RunSchema schema_of(const Study& study) {
   report::RunSchema schema;
   schema.study_hash = study.hash();

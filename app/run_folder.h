@@ -48,6 +48,9 @@ void write_results(const RunFolder& folder, const Study& study, BatchEvaluator& 
                    const report::ResultReader& results, const report::RunStatistics& statistics,
                    const RunFacts& facts);
 
+/// The last line of a run: where its report lies, or its folder if it has none.
+[[nodiscard]] std::string where_text(const RunFolder& folder);
+
 /// Columns of a run's store.
 [[nodiscard]] report::RunSchema schema_of(const Study& study);
 
