@@ -45,6 +45,30 @@ std::int64_t output_side(std::int64_t in, std::int64_t kernel, std::int64_t stri
   return in + 2 * padding < kernel ? 0 : (in + 2 * padding - kernel) / stride + 1;
 }
 
+std::int64_t kernel_width(const ConvolutionLayer& layer) {
+  return layer.kernel_width.value_or(layer.kernel);
+}
+
+/// Zeros before and after one axis.
+struct Padding {
+  std::int64_t before{};
+  std::int64_t after{};
+};
+
+Padding padding_of(const ConvolutionLayer& layer, std::int64_t in, std::int64_t kernel) {
+  if (!layer.same) {
+    return {layer.padding, layer.padding};
+  }
+  const std::int64_t out = ceil_div(in, layer.stride);
+  const std::int64_t both = std::max<std::int64_t>(0, (out - 1) * layer.stride + kernel - in);
+  return {both / 2, both - both / 2};
+}
+
+std::int64_t output_side(const ConvolutionLayer& layer, std::int64_t in, std::int64_t kernel) {
+  return layer.same ? ceil_div(in, layer.stride)
+                    : output_side(in, kernel, layer.stride, layer.padding);
+}
+
 /// Resolves names and sizes of all layers; answers nothing after reporting mistakes.
 class Resolver {
  public:
@@ -108,10 +132,9 @@ class Resolver {
                                  layer.groups, placed.in.channels, layer.filters));
       return;
     }
-    placed.out = {output_side(placed.in.height, layer.kernel, layer.stride, layer.padding),
-                  output_side(placed.in.width, layer.kernel, layer.stride, layer.padding),
-                  layer.filters};
-    window_fits(layer.kernel);
+    placed.out = {output_side(layer, placed.in.height, layer.kernel),
+                  output_side(layer, placed.in.width, kernel_width(layer)), layer.filters};
+    window_fits(std::max(layer.kernel, kernel_width(layer)));
   }
   void size(const PoolingLayer& layer) {
     Placed& placed = placed_.back();
@@ -141,6 +164,11 @@ class Resolver {
         fail("from",
              fmt::format("cannot add {} to {}", to_string(extent_of(input)), to_string(placed.in)));
       }
+    }
+  }
+  void size(const SoftmaxLayer& /*layer*/) {
+    if (one_input()) {
+      placed_.back().out = placed_.back().in;
     }
   }
   void size(const ScaleLayer& /*layer*/) {
@@ -202,6 +230,7 @@ class CnnBuilder {
   void build(const LinearLayer& layer);
   void build(const AddLayer& layer);
   void build(const ScaleLayer& layer);
+  void build(const SoftmaxLayer& layer);
 
   const CnnTable& table_;
   const std::vector<Placed>& placed_;
@@ -246,23 +275,26 @@ void CnnBuilder::activation(const std::string& name, const std::optional<Element
 
 void CnnBuilder::build(const ConvolutionLayer& layer) {
   const Extent& in = now().in;
+  const Padding rows = padding_of(layer, in.height, layer.kernel);
+  const Padding columns = padding_of(layer, in.width, kernel_width(layer));
   const Convolution shape{.batch = batch_,
                           .height = in.height,
                           .width = in.width,
                           .channels = in.channels,
                           .filters = layer.filters,
                           .kernel_height = layer.kernel,
-                          .kernel_width = layer.kernel,
+                          .kernel_width = kernel_width(layer),
                           .stride_height = layer.stride,
                           .stride_width = layer.stride,
-                          .pad_top = layer.padding,
-                          .pad_bottom = layer.padding,
-                          .pad_left = layer.padding,
-                          .pad_right = layer.padding,
+                          .pad_top = rows.before,
+                          .pad_bottom = rows.after,
+                          .pad_left = columns.before,
+                          .pad_right = columns.after,
                           .groups = layer.groups};
-  const std::string_view group = shape.depthwise()   ? "depthwise_convolution"
-                                 : layer.kernel == 1 ? "pointwise_convolution"
-                                                     : "convolution";
+  const std::string_view group = shape.depthwise() ? "depthwise_convolution"
+                                 : layer.kernel == 1 && kernel_width(layer) == 1
+                                     ? "pointwise_convolution"
+                                     : "convolution";
   const std::int64_t vectors = (layer.bias ? 1 : 0) + (layer.batch_norm ? 2 : 0);
   add(layer.name, group, shape, weight_elements(shape) + vectors * layer.filters);
   activation(layer.name, layer.activation);
@@ -298,6 +330,10 @@ void CnnBuilder::build(const AddLayer& layer) {
 void CnnBuilder::build(const ScaleLayer& layer) {
   // The factors are one per channel, small beside the tensor that they scale.
   add(layer.name, "scale", elementwise(ElementwiseKind::multiply, 1), 0);
+}
+
+void CnnBuilder::build(const SoftmaxLayer& layer) {
+  add(layer.name, "softmax", Softmax{.rows = batch_, .columns = now().in.elements()}, 0);
 }
 
 Workload CnnBuilder::build() {

@@ -27,15 +27,17 @@
 
 namespace cairn::models {
 
-/// Square kernel, the same stride and padding on all sides.
+/// A square kernel unless `kernel_width` says otherwise; the same stride on both axes.
 struct ConvolutionLayer {
   static constexpr std::string_view kKind = "convolution";
   std::string name;
   std::vector<std::string> from;
   std::int64_t filters{};
   std::int64_t kernel{1};
+  std::optional<std::int64_t> kernel_width{};
   std::int64_t stride{1};
   std::int64_t padding{0};
+  bool same{false};
   std::int64_t groups{1};
   bool bias{false};
   bool batch_norm{false};
@@ -45,14 +47,26 @@ struct ConvolutionLayer {
     a("name", name, "name, unique in the table");
     a("from", from, "the layer it reads, in a list", kOptional);
     a("filters", filters, "output channels", Range{1, 65536});
-    a("kernel", kernel, "side of the kernel", Range{1, 1024});
+    a("kernel", kernel, "side of the kernel; its height if kernel_width is given", Range{1, 1024});
+    a("kernel_width", kernel_width, "width of a kernel that is not square", kOptional,
+      Range{1, 1024});
     a("stride", stride, "step on both axes", kOptional, Range{1, 1024});
     a("padding", padding, "zeros on each of the four sides", kOptional, Range{0, 1024});
+    a("same", same,
+      "just so many zeros that the output is the input divided by the stride, rounded up; an odd "
+      "one at the bottom and right",
+      kOptional);
     a("groups", groups, "channel groups; as many as channels: depthwise", kOptional,
       Range{1, 65536});
     a("bias", bias, "one bias per filter", kOptional);
     a("batch_norm", batch_norm, "batch normalisation after it", kOptional);
     a("activation", activation, "element-wise function at the end", kOptional);
+  }
+  [[nodiscard]] std::vector<FieldProblem> problems() const {
+    if (same && padding != 0) {
+      return {{"padding", "`same` chooses the padding itself", "leave one of the two out"}};
+    }
+    return {};
   }
 };
 
@@ -120,7 +134,20 @@ struct ScaleLayer {
   }
 };
 
-using CnnLayer = std::variant<ConvolutionLayer, PoolingLayer, LinearLayer, AddLayer, ScaleLayer>;
+/// Softmax over all elements of its input.
+struct SoftmaxLayer {
+  static constexpr std::string_view kKind = "softmax";
+  std::string name;
+  std::vector<std::string> from;
+  template <class Archive>
+  void fields(Archive& a) {
+    a("name", name, "name, unique in the table");
+    a("from", from, "the layer it reads, in a list", kOptional);
+  }
+};
+
+using CnnLayer =
+    std::variant<ConvolutionLayer, PoolingLayer, LinearLayer, AddLayer, ScaleLayer, SoftmaxLayer>;
 
 struct CnnInput {
   std::int64_t height{};
@@ -161,7 +188,8 @@ struct CnnTable {
 
 /// One forward pass over \p batch inputs. Operators carry the position of their layer in the
 /// table as `layer`, and `convolution`, `pointwise_convolution`, `depthwise_convolution`, `linear`,
-/// `pooling`, `add`, `scale` or `activation` as `group`. Activations are operators of their own
+/// `pooling`, `add`, `scale`, `softmax` or `activation` as `group`. Activations are operators of
+/// their own
 /// (`conv1.relu`) with a proposal to fuse them.
 [[nodiscard]] Workload build_cnn(const CnnTable& table, std::int64_t batch);
 

@@ -45,7 +45,7 @@ std::string complaint(const std::string& layers, const std::string& totals = "")
 
 }  // namespace
 
-TEST_CASE("the eight CNNs have their published parameters and multiply-accumulates") {
+TEST_CASE("the CNNs have their published parameters and multiply-accumulates") {
   struct Case {
     const char* stem;
     std::int64_t parameters;
@@ -57,6 +57,11 @@ TEST_CASE("the eight CNNs have their published parameters and multiply-accumulat
       {"resnet18", 11'689'512, 1'814'073'344},
       {"resnet34", 21'797'672, 3'663'761'408},
       {"resnet50", 25'557'032, 4'089'184'256},
+      {"mlperf_tiny_ad", 265'864, 264'192},
+      {"mlperf_tiny_ic", 77'706, 12'501'632},
+      {"mlperf_tiny_kws", 22'604, 2'656'768},
+      {"mlperf_tiny_sww", 46'883, 826'368},
+      {"mlperf_tiny_vww", 210'850, 7'489'664},
       {"mobilenet_v2", 3'504'872, 300'774'272},
       {"mobilenet_v3_large", 5'483'032, 216'589'760},
       {"mobilenet_v3_small", 2'542'856, 56'510'400},
@@ -153,4 +158,24 @@ TEST_CASE("a table whose layers do not add up to its totals is refused") {
   CHECK(complaint(layers, "parameters: 514\nmultiply_accumulates: 512\n").empty());
   CHECK_THAT(complaint(layers, "parameters: 512\nmultiply_accumulates: 512\n"),
              Catch::Contains("t.yaml:4:13: error: parameters: the layers add up to 514, not 512"));
+}
+
+TEST_CASE("a kernel that is not square is padded as TensorFlow's SAME on each axis") {
+  const Workload workload = build_cnn(shipped("mlperf_tiny_kws"), 1);
+  const auto& first = std::get<Convolution>(workload.operators.front().shape);
+  // 49 rows, stride 2: 25 outputs span 24 * 2 + 10 = 58 rows, 9 more than there are: 4 and 5.
+  CHECK(first.pad_top == 4);
+  CHECK(first.pad_bottom == 5);
+  // 10 columns: 5 outputs span 4 * 2 + 4 = 12: 1 and 1.
+  CHECK(first.pad_left == 1);
+  CHECK(first.pad_right == 1);
+  CHECK(first.output_height() == 25);
+  CHECK(first.output_width() == 5);
+  CHECK(std::holds_alternative<Softmax>(workload.operators.back().shape));
+}
+
+TEST_CASE("padding and same together are refused") {
+  CHECK(
+      complaint("  - {name: a, kind: convolution, filters: 4, kernel: 3, padding: 1, same: true}\n")
+          .find("`same` chooses the padding itself") != std::string::npos);
 }
