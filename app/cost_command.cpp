@@ -191,11 +191,8 @@ ExitCode run_cost(const CostOptions& options) {
     group.fused = std::holds_alternative<models::Attention>(row.op.shape)
                       ? row.mapping.fused.value_or(kFusedAttention)
                       : std::uint8_t{0};
-    const hw::Estimate estimate = std::visit(
-        [&](const auto& device) {
-          return device.price(group, row.mapping, hw::MappingObjective::energy_delay);
-        },
-        machine.primary());
+    const hw::Estimate estimate =
+        machine.price(group, row.mapping, hw::MappingObjective::energy_delay);
     const auto* cost = std::get_if<hw::OperatorCost>(&estimate);
     if (cost != nullptr && cost->cycles > std::numeric_limits<std::int64_t>::max() / row.count) {
       writer.bad("count is so large that the cycles exceed 63 bits");

@@ -66,8 +66,7 @@ LoadedSystem load_system(const std::string& path, const std::vector<std::string>
 }
 
 models::Formats default_formats(const hw::Machine& machine) {
-  const models::Precision format =
-      std::visit([](const auto& device) { return device.default_format(); }, machine.primary());
+  const models::Precision format = machine.default_format();
   return {format, format, format};
 }
 

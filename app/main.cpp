@@ -134,8 +134,13 @@ int dispatch(int argc, char** argv) {
   ValidateOptions validate;
   CLI::App& validate_command =
       *app.add_subcommand("validate", "compare the models with measured silicon");
+  validate_command.add_option("--only", validate.only, "one table, device, stack, family or topic")
+      ->type_name("NAME");
+  validate_command.add_flag("--rows", validate.rows, "print every row");
   validate_command.add_flag("--json", validate.json, "answer in JSON");
-  validate_command.footer("Example:\n  cairn validate");
+  validate_command.add_flag("--markdown", validate.markdown, "answer in Markdown");
+  validate_command.add_flag("--summary", validate.summary, "one CSV line a table");
+  validate_command.footer("Example:\n  cairn validate\n  cairn validate --only a100 --rows");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {

@@ -10,9 +10,14 @@
 namespace cairn::app {
 
 struct ValidateOptions {
+  std::string only;  ///< id, device, stack, family or topic; empty: everything
+  bool rows{};       ///< print every row
   bool json{};
+  bool markdown{};
+  bool summary{};  ///< the table that reports quote
 };
 
+/// Exit code 1 when a bar is broken.
 [[nodiscard]] ExitCode run_validate(const ValidateOptions& options);
 
 }  // namespace cairn::app

@@ -165,6 +165,30 @@ Machine::Machine(const SystemSpec& spec, const Technology& technology)
   }
 }
 
+Estimate Machine::price(const GroupView& group, const MappingConstraint& constraint,
+                        MappingObjective objective) const {
+  return std::visit([&](const auto& device) { return device.price(group, constraint, objective); },
+                    primary());
+}
+
+double Machine::peak_macs_per_second(const models::Formats& formats) const {
+  return std::visit([&](const auto& device) { return device.peak_macs_per_second(formats); },
+                    primary());
+}
+
+const ResolvedMemory& Machine::backing() const {
+  return std::visit([](const auto& device) -> const ResolvedMemory& { return device.backing(); },
+                    primary());
+}
+
+std::vector<std::string> Machine::assumptions() const {
+  return std::visit([](const auto& device) { return device.assumptions(); }, primary());
+}
+
+models::Precision Machine::default_format() const {
+  return std::visit([](const auto& device) { return device.default_format(); }, primary());
+}
+
 double Machine::area_mm2() const {
   double total = 0;
   for (const AreaPart& part : area_) {

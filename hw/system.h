@@ -55,6 +55,18 @@ class Machine {
   [[nodiscard]] const std::vector<DeviceModel>& devices() const { return devices_; }
   /// The device that runs the workload: the first one.
   [[nodiscard]] const DeviceModel& primary() const { return devices_.front(); }
+
+  /// Cost of one group of operators on the system, or why it cannot run there.
+  [[nodiscard]] Estimate price(const GroupView& group, const MappingConstraint& constraint,
+                               MappingObjective objective) const;
+  /// Multiply-accumulates per second that a group with these formats could reach at most.
+  [[nodiscard]] double peak_macs_per_second(const models::Formats& formats) const;
+  /// The memory that holds the workload.
+  [[nodiscard]] const ResolvedMemory& backing() const;
+  /// What the models behind the prices assume, for the report.
+  [[nodiscard]] std::vector<std::string> assumptions() const;
+  /// Format of a tensor for which a user names none.
+  [[nodiscard]] models::Precision default_format() const;
   /// W, of all devices and memories together.
   [[nodiscard]] double static_power() const { return static_power_; }
   [[nodiscard]] const std::vector<AreaPart>& area() const { return area_; }

@@ -27,20 +27,11 @@ hw::Estimate price_group(const UniqueGroup& group, const hw::Machine& machine,
                          hw::MappingObjective objective, const hw::MappingConstraint& constraint) {
   const Followers followers(group);
   const hw::GroupView view{&group.anchor, followers.view(), group.fused};
-  return std::visit([&](const auto& device) { return device.price(view, constraint, objective); },
-                    machine.primary());
+  return machine.price(view, constraint, objective);
 }
 
 double peak_of(const UniqueGroup& group, const hw::Machine& machine) {
-  return std::visit(
-      [&](const auto& device) { return device.peak_macs_per_second(group.anchor.formats); },
-      machine.primary());
-}
-
-const hw::ResolvedMemory& backing_of(const hw::Machine& machine) {
-  return std::visit(
-      [](const auto& device) -> const hw::ResolvedMemory& { return device.backing(); },
-      machine.primary());
+  return machine.peak_macs_per_second(group.anchor.formats);
 }
 
 std::string formats_text(const models::Formats& f) {
@@ -79,8 +70,7 @@ double saved_bits(const UniqueGroup& group, const hw::OperatorCost& fused,
   }
   for (const models::Operator* member : members) {
     const hw::GroupView view{member, {}, 0};
-    const hw::Estimate estimate = std::visit(
-        [&](const auto& device) { return device.price(view, {}, objective); }, machine.primary());
+    const hw::Estimate estimate = machine.price(view, {}, objective);
     if (const auto* cost = std::get_if<hw::OperatorCost>(&estimate)) {
       alone += cost->dram_read_bits + cost->dram_write_bits;
     }
@@ -102,7 +92,7 @@ const PriceCache::Entry& GroupPricer::price_new(std::uint64_t key, const UniqueG
 }
 
 std::optional<hw::Infeasible> capacity_problem(double needed_bits, const hw::Machine& machine) {
-  const hw::ResolvedMemory& backing = backing_of(machine);
+  const hw::ResolvedMemory& backing = machine.backing();
   if (needed_bits <= backing.capacity_bits) {
     return std::nullopt;
   }

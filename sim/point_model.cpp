@@ -198,9 +198,7 @@ const PointModel::MachineEntry& PointModel::machine_entry() {
     const hw::Machine& built = machine();
     entry->static_power = built.static_power();
     entry->area_mm2 = built.area_mm2();
-    const hw::ResolvedMemory& backing =
-        std::visit([](const auto& device) -> const hw::ResolvedMemory& { return device.backing(); },
-                   built.primary());
+    const hw::ResolvedMemory& backing = built.backing();
     entry->capacity_bits = backing.capacity_bits;
     entry->backing = backing.name;
   }
@@ -351,14 +349,10 @@ std::variant<PointModel::Detail, Refusal> PointModel::detail(
     detail.compiled.push_back(pass.workload);
   }
   detail.area = built.area();
-  std::visit(
-      [&](const auto& device) {
-        const models::Formats formats = set.passes.front().workload.unique.front().anchor.formats;
-        detail.peak_macs_per_second = device.peak_macs_per_second(formats);
-        detail.backing_bandwidth = device.backing().bandwidth;
-        detail.assumptions = device.assumptions();
-      },
-      built.primary());
+  const models::Formats formats = set.passes.front().workload.unique.front().anchor.formats;
+  detail.peak_macs_per_second = built.peak_macs_per_second(formats);
+  detail.backing_bandwidth = built.backing().bandwidth;
+  detail.assumptions = built.assumptions();
   detail.quality_label = quality_.label(set.quality.published, set.quality.proxy);
   return detail;
 }

@@ -7,7 +7,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "app/validation.h"
+#include "app/validation/cycles.h"
 #include "hw/systolic/fold_cycles.h"
 
 namespace cairn {

@@ -1,7 +1,10 @@
-#include "app/validation.h"
+#include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "app/validation/cycles.h"
+#include "app/validation/gpu_comparisons.h"
 #include "core/error.h"
 #include "tests/unit/core/scratch_folder.h"
 
@@ -26,36 +29,22 @@ TEST_CASE("equal cycle counts are counted and the first difference is named") {
 TEST_CASE("a comparison with no rows does not hold") {
   const test::ScratchFolder folder;
   CHECK(!compare_cycles(folder.write("t.csv", kHeader)).holds());
-  CHECK(!GpuComparison{}.holds());
-}
-
-TEST_CASE("the bars are limits that may be reached") {
-  GpuComparison gpu;
-  gpu.all = {"all", 1, 0.08, -0.03};
-  CHECK(gpu.holds());
-  gpu.all.mean_absolute = 0.0801;
-  CHECK(!gpu.holds());
-  gpu.all = {"all", 1, 0.05, -0.0301};
-  CHECK(!gpu.holds());
 }
 
 TEST_CASE("errors of a GPU are relative to the measured time, by decade of tokens") {
   const test::ScratchFolder folder;
   // Absurdly long times: the model is faster by nearly the whole.
-  const auto gpus = compare_gpus(folder.write("t.csv",
-                                              "device,m,n,k,median_s\n"
-                                              "a100,9,4096,4096,1000\n"
-                                              "a100,10,4096,4096,1000\n"));
+  const auto gpus = compare_linear_layers(folder.write("t.csv",
+                                                       "device,m,n,k,median_s\n"
+                                                       "a100,9,4096,4096,1000\n"
+                                                       "a100,10,4096,4096,1000\n"));
   REQUIRE(gpus.size() == 1);
   CHECK(gpus[0].device == "a100");
-  CHECK(gpus[0].all.rows == 2);
-  CHECK(gpus[0].all.mean_signed == Approx(-1).epsilon(1e-4));
-  CHECK(gpus[0].all.mean_absolute == Approx(1).epsilon(1e-4));
-  REQUIRE(gpus[0].parts.size() == 3);
-  CHECK(gpus[0].parts[0].what == "1 to 9 tokens");
-  CHECK(gpus[0].parts[1].what == "10 to 99 tokens");
-  CHECK(gpus[0].parts[2].what == "measured under 10 us");
-  CHECK(gpus[0].parts[2].rows == 0);
+  const Summary all = summary_of(gpus[0].rows);
+  CHECK(all.rows == 2);
+  CHECK(all.mean_signed == Approx(-1).epsilon(1e-4));
+  CHECK(all.mean_absolute == Approx(1).epsilon(1e-4));
+  CHECK(groups_of(gpus[0].rows) == std::vector<std::string>{"1 to 9 tokens", "10 to 99 tokens"});
 }
 
 TEST_CASE("a reference table that is wrong is refused at its cell") {
@@ -64,8 +53,9 @@ TEST_CASE("a reference table that is wrong is refused at its cell") {
   CHECK_THROWS_AS(
       compare_cycles(folder.write("b.csv", std::string{kHeader} + "8,8,diagonal,1,1,1,1\n")),
       ConfigError);
-  CHECK_THROWS_AS(compare_gpus(folder.write("c.csv", "device,m,n,k,median_s\na100,1,1,1,0\n")),
-                  ConfigError);
+  CHECK_THROWS_AS(
+      compare_linear_layers(folder.write("c.csv", "device,m,n,k,median_s\na100,1,1,1,0\n")),
+      ConfigError);
   CHECK_THROWS_AS(compare_cycles(folder.path("none.csv")), IoError);
 }
 

@@ -1,0 +1,30 @@
+/// \file
+/// The list of comparisons. Adding some: a file with a function, and one line here.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "app/validation/comparison.h"
+#include "app/validation/gpu_comparisons.h"
+
+namespace cairn::app {
+
+using ComparisonSource = std::vector<Comparison> (*)();
+
+inline constexpr std::array kComparisonSources{
+    ComparisonSource{compare_gpu},
+};
+
+/// Everything, in the order of the list.
+[[nodiscard]] inline std::vector<Comparison> compare_all() {
+  std::vector<Comparison> all;
+  for (const ComparisonSource source : kComparisonSources) {
+    for (Comparison& comparison : source()) {
+      all.push_back(std::move(comparison));
+    }
+  }
+  return all;
+}
+
+}  // namespace cairn::app
