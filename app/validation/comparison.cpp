@@ -117,8 +117,7 @@ std::vector<std::string> groups_of(const std::vector<ComparedRow>& rows) {
   return groups;
 }
 
-ContestSummary contests_of(const std::vector<const Comparison*>& comparisons,
-                           bool more_is_better) {
+ContestSummary contests_of(const std::vector<const Comparison*>& comparisons, bool more_is_better) {
   ContestSummary result;
   std::map<std::pair<std::string, std::string>, std::size_t> places;
   for (const Contest& contest : contests_in(comparisons)) {
@@ -132,8 +131,7 @@ ContestSummary contests_of(const std::vector<const Comparison*>& comparisons,
         if (a.contestant == b.contestant) {
           continue;
         }
-        const double error =
-            (a.predicted / b.predicted) / (a.measured / b.measured) - 1;
+        const double error = (a.predicted / b.predicted) / (a.measured / b.measured) - 1;
         const auto [found, added] =
             places.try_emplace({a.contestant, b.contestant}, result.pairs.size());
         if (added) {
@@ -154,8 +152,10 @@ ContestSummary contests_of(const std::vector<const Comparison*>& comparisons,
       return more_is_better ? a->measured > b->measured : a->measured < b->measured;
     };
     ++result.contests;
-    const ComparedRow* predicted = *std::min_element(contest.begin(), contest.end(), better_predicted);
-    const ComparedRow* measured = *std::min_element(contest.begin(), contest.end(), better_measured);
+    const ComparedRow* predicted =
+        *std::min_element(contest.begin(), contest.end(), better_predicted);
+    const ComparedRow* measured =
+        *std::min_element(contest.begin(), contest.end(), better_measured);
     // A tie in the measurement is won by any of the best.
     result.winners += predicted->measured == measured->measured ? 1U : 0U;
   }
@@ -170,9 +170,9 @@ ContestSummary contests_of(const std::vector<const Comparison*>& comparisons,
 }
 
 bool more_is_better(const Comparison& comparison) {
-  constexpr std::array<std::string_view, 6> kMore{"throughput", "operations_per_second",
+  constexpr std::array<std::string_view, 6> kMore{"throughput",           "operations_per_second",
                                                   "operations_per_joule", "speed-up",
-                                                  "utilization", "bandwidth"};
+                                                  "utilization",          "bandwidth"};
   return std::find(kMore.begin(), kMore.end(), comparison.metric) != kMore.end();
 }
 

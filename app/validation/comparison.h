@@ -1,9 +1,9 @@
 /// \file
 /// Modelled figures beside reference figures, and what a table of them says about a model.
 ///
-/// A comparison is one table under one device and one stack. Rows of the same topic may compete: the
-/// same work on several devices, formats or numbers of ranks is a contest, over which the error of
-/// predicted ratios and the share of winners predicted right are taken.
+/// A comparison is one table under one device and one stack. Rows of the same topic may compete:
+/// the same work on several devices, formats or numbers of ranks is a contest, over which the error
+/// of predicted ratios and the share of winners predicted right are taken.
 ///
 /// Reference: M. G. Kendall, "The treatment of ties in ranking problems", Biometrika 33(3), 1945
 ///            (tau-b).
@@ -123,9 +123,9 @@ struct PairRatio {
 struct ContestSummary {
   std::vector<PairRatio> pairs;
   std::size_t ratios{};
-  double ratio_error{};     ///< mean |error| over all ratios
-  std::size_t contests{};   ///< with at least two scored rows
-  std::size_t winners{};    ///< contests whose smallest measurement is the smallest prediction
+  double ratio_error{};    ///< mean |error| over all ratios
+  std::size_t contests{};  ///< with at least two scored rows
+  std::size_t winners{};   ///< contests whose smallest measurement is the smallest prediction
   [[nodiscard]] double winner_share() const {
     return contests == 0 ? 0.0 : static_cast<double>(winners) / static_cast<double>(contests);
   }

@@ -55,8 +55,8 @@ std::string figures_line(const Comparison& c) {
 
 /// Cells of one line of figures.
 std::vector<std::string> cells(const std::string& what, const Summary& s) {
-  const std::string rows = s.unscored == 0 ? fmt::format("{}", s.rows)
-                                           : fmt::format("{} (+{})", s.rows, s.unscored);
+  const std::string rows =
+      s.unscored == 0 ? fmt::format("{}", s.rows) : fmt::format("{} (+{})", s.rows, s.unscored);
   if (s.rows == 0) {
     return {what, rows, "-", "-", "-", "-"};
   }
@@ -69,7 +69,7 @@ std::vector<std::string> cells(const std::string& what, const Summary& s) {
 }
 
 const std::vector<std::string>& header() {
-  static const std::vector<std::string> kHeader{"ROWS OF", "ROWS", "|ERROR|",
+  static const std::vector<std::string> kHeader{"ROWS OF", "ROWS",  "|ERROR|",
                                                 "ERROR",   "WORST", "TAU"};
   return kHeader;
 }
@@ -95,8 +95,8 @@ std::vector<std::string> remarks(const Comparison& c, const ContestSummary& cont
                                 c.unit, row.measured));
   }
   if (s.rows > 0 && (s.rows == 1 || std::any_of(c.bars.begin(), c.bars.end(), [](const Bar& b) {
-        return b.statistic == Statistic::total_error;
-      }))) {
+                       return b.statistic == Statistic::total_error;
+                     }))) {
     lines.push_back(fmt::format("total: {}", signed_percent(s.total)));
   }
   for (const Bar& bar : c.bars) {
@@ -228,9 +228,8 @@ bool Validation::holds() const {
     return std::all_of(
         topic.comparisons.begin(), topic.comparisons.end(), [&](const Comparison* c) {
           const Summary s = summary_of(c->rows);
-          return std::all_of(c->bars.begin(), c->bars.end(), [&](const Bar& bar) {
-            return app::holds(bar, s, topic.contests);
-          });
+          return std::all_of(c->bars.begin(), c->bars.end(),
+                             [&](const Bar& bar) { return app::holds(bar, s, topic.contests); });
         });
   });
   return bars && std::all_of(cycles.begin(), cycles.end(),
@@ -269,14 +268,18 @@ std::string validation_text(const Validation& v, bool rows) {
 std::string validation_markdown(const Validation& v) {
   std::string text =
       "# How the models compare with silicon and with other models\n\n"
-      "Written by `./cairn validate --markdown`; every row: `./cairn validate --rows`. |error| is the "
+      "Written by `./cairn validate --markdown`; every row: `./cairn validate --rows`. |error| is "
+      "the "
       "mean of\nabsolute relative errors, error their mean with its sign, tau Kendall's rank "
-      "correlation. Only rows whose kind\nof truth is silicon are measurements published as numbers; "
+      "correlation. Only rows whose kind\nof truth is silicon are measurements published as "
+      "numbers; "
       "(+n) rows are printed and not scored, for the reason\nbeside them.\n\n" +
       headline(v);
   for (const Topic& topic : topics_of(v.comparisons)) {
     text += "\n## " + topic.title + "\n\n";
-    text += "| table, device, stack | metric | truth | rows of | rows | \\|error\\| | error | worst | tau |\n";
+    text +=
+        "| table, device, stack | metric | truth | rows of | rows | \\|error\\| | error | worst | "
+        "tau |\n";
     text += "|---|---|---|---|---:|---:|---:|---:|---:|\n";
     for (const Comparison* c : topic.comparisons) {
       bool first = true;
@@ -322,9 +325,9 @@ Json validation_json(const Validation& v) {
     Json t{{"topic", topic.title}, {"comparisons", Json::array()}};
     for (const Comparison* c : topic.comparisons) {
       const Summary s = summary_of(c->rows);
-      Json one{{"id", c->id},         {"family", c->family}, {"device", c->device},
-               {"stack", c->stack},   {"table", c->table},   {"metric", c->metric},
-               {"unit", c->unit},     {"truth", to_text(c->truth)}};
+      Json one{{"id", c->id},       {"family", c->family},       {"device", c->device},
+               {"stack", c->stack}, {"table", c->table},         {"metric", c->metric},
+               {"unit", c->unit},   {"truth", to_text(c->truth)}};
       one["all"] = summary_json(s);
       one["groups"] = Json::array();
       for (const std::string& group : groups_of(c->rows)) {
@@ -387,9 +390,9 @@ std::string validation_summary(const Validation& v) {
   for (const Comparison& c : v.comparisons) {
     const Summary s = summary_of(c.rows);
     if (s.rows > 0) {
-      text += fmt::format("{},{},\"{}\",{},{},{},{},{:.4f},{:.4f}\n", c.id, c.family, c.device,
-                          c.stack, c.metric, to_text(c.truth), s.rows, s.mean_absolute,
-                          s.mean_signed);
+      text +=
+          fmt::format("{},{},\"{}\",{},{},{},{},{:.4f},{:.4f}\n", c.id, c.family, c.device, c.stack,
+                      c.metric, to_text(c.truth), s.rows, s.mean_absolute, s.mean_signed);
     }
   }
   return text;
