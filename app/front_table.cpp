@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/validation/accuracy.h"
 #include "core/text/enum_names.h"
 
 namespace cairn::app {
@@ -62,6 +63,10 @@ std::string summary_text(const Study& study, const report::RunStatistics& s,
                       limit.points, s.evaluated(), 100 * limit.least_excess, limit.reason);
     }
     return text;
+  }
+  for (const AccuracyLine& line :
+       accuracy_of(study.make_model()->scenario().system, accuracy_rows())) {
+    text += fmt::format("accuracy of {}: {}\n", line.family, line.text);
   }
   text += fmt::format("front: {} points\n", s.front_size());
   return text;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/base64.h"
+#include "app/validation/accuracy.h"
 #include "core/text/enum_names.h"
 #include "core/version.h"
 #include "search/space/magnitude.h"
@@ -73,14 +74,18 @@ std::string label_of(std::string name) {
   return name;
 }
 
-Json metrics_json(const Study& study) {
+Json metrics_json(const Study& study, const std::string& area_band) {
   Json list = Json::array();
   for (std::size_t c = 0; c < study.columns().size(); ++c) {
     const sim::MetricColumn& column = study.columns()[c];
     const bool objective = std::any_of(study.objectives().begin(), study.objectives().end(),
                                        [&](const search::Objective& o) { return o.column == c; });
+    std::string label = label_of(column.name);
+    if (column.metric == sim::Metric::area && !area_band.empty()) {
+      label += " (" + area_band + ")";
+    }
     list.push_back({{"name", column.name},
-                    {"label", label_of(column.name)},
+                    {"label", label},
                     {"column", column.csv_name},
                     {"unit", column.unit() == "1" ? "" : column.unit()},
                     {"direction", sim::info(column.metric).higher_is_better ? "max" : "min"},
@@ -387,7 +392,8 @@ std::string report_document(const Study& study, BatchEvaluator& evaluator,
       {"points_per_second", number(static_cast<double>(statistics.evaluated()) / facts.seconds)},
       {"worst_disagreement", nullptr}};
   doc["knobs"] = knobs_json(study);
-  doc["metrics"] = metrics_json(study);
+  const std::vector<AccuracyRow> bands = accuracy_rows();
+  doc["metrics"] = metrics_json(study, area_accuracy(bands));
   doc["front"] = front_json(study, front);
   doc["cloud"] = cloud_json(study, statistics);
   if (!details.empty()) {
@@ -398,6 +404,11 @@ std::string report_document(const Study& study, BatchEvaluator& evaluator,
     doc["roofline"] = roofline_json(details);
     doc["fusion"] = fusion_json(details);
     doc["assumptions"] = details.front()->assumptions;
+  }
+  doc["accuracy"] = Json::array();
+  for (const AccuracyLine& line : accuracy_of(study.make_model()->scenario().system, bands)) {
+    doc["accuracy"].push_back(
+        {{"family", line.family}, {"text", line.text}, {"known", line.known}});
   }
   doc["sensitivity"] = sensitivity_json(study, statistics);
   doc["sensitivity_method"] =

@@ -84,11 +84,14 @@
   }
   at('section-search').hidden = ['sensitivity', 'hypervolume', 'infeasible', 'fusion'].every((name) => at(`${name}-card`).hidden);
 
+  const accuracy = doc.accuracy ?? [];
+  at('accuracy-card').hidden = accuracy.length === 0;
+  at('accuracy').innerHTML = accuracy.map((line) => `<li>${line.known ? '' : '<strong>'}${escape(line.family.replaceAll('_', ' '))}: ${escape(line.text)}${line.known ? '' : '</strong>'}</li>`).join('');
   const assumptions = doc.assumptions ?? [];
   const provenance = doc.provenance ?? [];
   at('assumptions-card').hidden = assumptions.length === 0;
   at('assumptions').innerHTML = assumptions.map((text) => `<li>${escape(text)}</li>`).join('');
   at('provenance-card').hidden = provenance.length === 0;
   table(at('provenance-table'), [['Quantity'], ['Value', true], ['Source'], ['Confidence']], provenance.map((entry) => [escape(entry.what), escape(entry.value), escape(entry.source), escape(entry.confidence)]));
-  at('section-sources').hidden = assumptions.length === 0 && provenance.length === 0;
+  at('section-sources').hidden = accuracy.length === 0 && assumptions.length === 0 && provenance.length === 0;
 })();

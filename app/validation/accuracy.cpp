@@ -1,0 +1,130 @@
+#include "app/validation/accuracy.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "app/validation/reference_table.h"
+#include "core/text/enum_names.h"
+#include "core/text/numbers.h"
+
+namespace cairn::app {
+namespace {
+
+constexpr double kPercent = 100;
+constexpr std::string_view kArea = "area";
+constexpr std::size_t kMostLines = 6;
+
+double share(const ReferenceTable& table, const char* name) {
+  const std::optional<double> value = parse_double(table.text(name));
+  if (!value) {
+    table.wrong(name, "a number");
+  }
+  return *value;
+}
+
+std::string truth_words(Truth truth) {
+  switch (truth) {
+    case Truth::silicon:
+      return "measured silicon";
+    case Truth::published_model:
+      return "published models";
+    case Truth::simulator:
+      return "another simulator";
+    case Truth::chart_read:
+      return "measurements read off charts";
+    case Truth::recalled:
+      break;
+  }
+  return "recalled figures";
+}
+
+std::string sentence(const AccuracyRow& row) {
+  return fmt::format("{}: {:.1f} % mean error against {} ({} row{}; {}{}{})", row.metric,
+                     kPercent * row.mean_absolute, truth_words(row.truth), row.rows,
+                     row.rows == 1 ? "" : "s", row.device, row.stack.empty() ? "" : " x ",
+                     row.stack);
+}
+
+/// Every kind of device once.
+std::vector<std::string> families_of(const hw::SystemSpec& system) {
+  std::vector<std::string> families;
+  for (const auto& [name, spec] : system.devices) {
+    const std::string kind{
+        std::visit([](const auto& s) { return std::decay_t<decltype(s)>::kKind; }, spec)};
+    if (std::find(families.begin(), families.end(), kind) == families.end()) {
+      families.push_back(kind);
+    }
+  }
+  return families;
+}
+
+}  // namespace
+
+std::vector<AccuracyRow> accuracy_rows() {
+  ReferenceTable table(reference_file("summary.csv"),
+                       {"id", "family", "device", "stack", "metric", "truth", "rows",
+                        "mean_absolute_error", "mean_signed_error"});
+  std::vector<AccuracyRow> rows;
+  while (table.next()) {
+    const std::optional<Truth> truth = enum_from_text<Truth>(table.text("truth"));
+    if (!truth) {
+      table.wrong("truth", "a kind of truth");
+    }
+    rows.push_back({std::string{table.text("id")}, std::string{table.text("family")},
+                    std::string{table.text("device")}, std::string{table.text("stack")},
+                    std::string{table.text("metric")}, *truth,
+                    static_cast<std::size_t>(table.count("rows")),
+                    share(table, "mean_absolute_error"), share(table, "mean_signed_error")});
+  }
+  return rows;
+}
+
+std::vector<AccuracyLine> accuracy_of(const hw::SystemSpec& system,
+                                      const std::vector<AccuracyRow>& rows) {
+  std::vector<AccuracyLine> lines;
+  for (const std::string& family : families_of(system)) {
+    std::vector<const AccuracyRow*> same_device;
+    std::vector<const AccuracyRow*> same_family;
+    for (const AccuracyRow& row : rows) {
+      if (row.family == family && row.metric != kArea) {
+        (row.device == system.name ? same_device : same_family).push_back(&row);
+      }
+    }
+    std::vector<const AccuracyRow*>& best = same_device.empty() ? same_family : same_device;
+    // Silicon first, then the tables with most rows.
+    std::stable_sort(best.begin(), best.end(), [](const AccuracyRow* a, const AccuracyRow* b) {
+      return a->truth != b->truth ? a->truth < b->truth : a->rows > b->rows;
+    });
+    if (best.empty()) {
+      lines.push_back(
+          {family, "no reference figure of this family: its error is not known", false});
+    }
+    for (std::size_t i = 0; i < best.size() && i < kMostLines; ++i) {
+      lines.push_back({family, sentence(*best[i]), true});
+    }
+    if (same_device.empty() && !best.empty()) {
+      lines.push_back({family, fmt::format("(no table for {} itself)", system.name), true});
+    }
+  }
+  return lines;
+}
+
+std::string area_accuracy(const std::vector<AccuracyRow>& rows) {
+  double sum = 0;
+  std::size_t dies = 0;
+  for (const AccuracyRow& row : rows) {
+    if (row.metric == kArea && row.truth == Truth::silicon) {
+      sum += row.mean_absolute * static_cast<double>(row.rows);
+      dies += row.rows;
+    }
+  }
+  return dies == 0 ? std::string{}
+                   : fmt::format("{:.0f} % mean error on {} dies",
+                                 kPercent * sum / static_cast<double>(dies), dies);
+}
+
+}  // namespace cairn::app
