@@ -66,6 +66,11 @@ void add_model(CLI::App& app, ModelOptions& o) {
       ->check(CLI::Range(0, 1 << 30));
   c.add_option("--scheme", o.scheme, "formats: w<bits>[g<group>]a<bits>kv<bits>");
   c.add_option("--prompt", o.prompt, "decode: tokens cached before the first generated one");
+  c.add_option("--tensor-parallel", o.tensor_parallel, "devices that share every block")
+      ->check(CLI::Range(1, 65536));
+  c.add_option("--pipeline-parallel", o.pipeline_parallel,
+               "groups of devices that hold a run of blocks each")
+      ->check(CLI::Range(1, 65536));
   c.add_option("--generate", o.generate, "decode: sum over this many generated tokens");
   c.add_option("--dim", o.dimensions, "ONNX: value of a dynamic dimension, name=number")
       ->allow_extra_args(false);

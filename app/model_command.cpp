@@ -35,6 +35,8 @@ sim::WorkloadSpec workload_of(const ModelOptions& options) {
   spec.model = options.model;
   spec.batch = options.batch;
   spec.context = options.context;
+  spec.tensor_parallel = options.tensor_parallel;
+  spec.pipeline_parallel = options.pipeline_parallel;
   const std::optional<models::Phase> phase = enum_from_text<models::Phase>(options.phase);
   if (!phase) {
     fail("--phase", fmt::format("'{}' is unknown", options.phase),
@@ -82,7 +84,7 @@ std::vector<models::Scheme> schemes_of(const ModelOptions& options, const hw::Ma
 struct Answer {
   sim::WorkloadCost cost;
   std::vector<sim::GroupRow> rows;
-  std::int64_t parameters{};
+  std::int64_t parameters{};  ///< held by one rank
   std::int64_t tokens{};
   double weight_bits{};
   double kv_bits{};
@@ -92,6 +94,11 @@ struct Answer {
 
 Answer answer_of(const ModelOptions& options, const LoadedSystem& loaded) {
   const sim::WorkloadSpec spec = workload_of(options);
+  if (const std::optional<hw::Infeasible> alone = loaded.machine->ranks_problem(
+          std::max(spec.tensor_parallel, std::min<std::int64_t>(spec.pipeline_parallel, 2)))) {
+    fail(spec.tensor_parallel > 1 ? "--tensor-parallel" : "--pipeline-parallel", alone->what,
+         fmt::format("describe the links in an `interconnect:` section of {}", options.hardware));
+  }
   const sim::WorkloadBuilder builder(configs_directory() / "models");
   hw::MappingConstraint constraint;
   if (!options.mapping.empty()) {
@@ -208,6 +215,10 @@ std::string to_table(const Answer& a, const ModelOptions& options) {
        fmt::format("{} tokens/s", human_double(static_cast<double>(a.tokens) / a.cost.latency_s)));
   line("energy", human_text(Joules{a.cost.energy.total()}));
   line("power", human_text(Watts{a.cost.energy.total() / a.cost.latency_s}));
+  if (options.tensor_parallel * options.pipeline_parallel > 1) {
+    line("devices", fmt::format("{}: memory below is that of one",
+                                options.tensor_parallel * options.pipeline_parallel));
+  }
   line("parameters", fmt::format("{}", a.parameters));
   line("weights", human_text(Bits{static_cast<std::int64_t>(a.weight_bits)}));
   line("KV cache", human_text(Bits{static_cast<std::int64_t>(a.kv_bits)}));

@@ -20,6 +20,8 @@ struct ModelOptions {
   std::string scheme;
   std::optional<std::int64_t> prompt;
   std::optional<std::int64_t> generate;
+  std::int64_t tensor_parallel{1};
+  std::int64_t pipeline_parallel{1};
   std::vector<std::string> dimensions;  ///< `name=value`
   std::vector<std::string> overrides;
   std::string mapping;

@@ -9,20 +9,23 @@
 
 #include "core/diagnostics.h"
 #include "core/text/did_you_mean.h"
+#include "core/text/enum_names.h"
 #include "core/text/numbers.h"
 
 namespace cairn::app {
 namespace {
 
-constexpr std::array<std::string_view, 28> kColumnNames{
-    "kind",        "batch",    "m",        "n",        "k",       "h",       "w",
-    "c",           "filters",  "kernel_h", "kernel_w", "stride",  "padding", "groups",
-    "heads",       "kv_heads", "head_dim", "queries",  "context", "causal",  "weights",
-    "activations", "outputs",  "count",    "mapping",  "name",    "window",  "density"};
+constexpr std::array<std::string_view, 30> kColumnNames{
+    "kind",     "batch",    "m",        "n",       "k",        "h",           "w",       "c",
+    "filters",  "kernel_h", "kernel_w", "stride",  "padding",  "groups",      "heads",   "kv_heads",
+    "head_dim", "queries",  "context",  "causal",  "weights",  "activations", "outputs", "count",
+    "mapping",  "name",     "window",   "density", "elements", "ranks"};
 
-constexpr std::array<std::string_view, 14> kKinds{
-    "matmul",  "conv2d",     "depthwise_conv2d", "attention", "elementwise", "add",  "multiply",
-    "softmax", "layer_norm", "rms_norm",         "gelu",      "silu",        "relu", "embedding"};
+constexpr std::array<std::string_view, 20> kKinds{
+    "matmul",    "conv2d",        "depthwise_conv2d", "attention",  "elementwise",    "add",
+    "multiply",  "softmax",       "layer_norm",       "rms_norm",   "gelu",           "silu",
+    "relu",      "embedding",     "all_reduce",       "all_gather", "reduce_scatter", "all_to_all",
+    "broadcast", "point_to_point"};
 
 std::string lower(std::string_view text) {
   std::string result{text};
@@ -255,6 +258,13 @@ bool OperatorTable::read_shape(std::string_view kind_text, OperatorRow& row) con
     s.vocabulary = 1;  // gathers m rows of n; the table's size does not matter to the gather
     return number(m, s.tokens, row, true) && number(n, s.width, row, true) &&
            number(k, s.vocabulary, row, false);
+  }
+  if (const auto exchange = enum_from_text<models::CollectiveKind>(kind_text)) {
+    auto& s = row.op.shape.emplace<models::Collective>();
+    s.kind = *exchange;
+    s.ranks = 2;
+    return number(elements, s.elements, row, true) &&
+           number(ranks, s.ranks, row, s.kind != models::CollectiveKind::point_to_point);
   }
   auto& s = row.op.shape.emplace<models::Elementwise>();
   if (kind_text == "elementwise" || kind_text == "add") {

@@ -69,6 +69,8 @@ class OperatorTable {
     name,
     window,
     density,
+    elements,
+    ranks,
     columns
   };
   void read_cairn(OperatorRow& row) const;

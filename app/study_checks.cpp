@@ -115,7 +115,20 @@ void check_workloads(const StudyContext& context, Diagnostics& diagnostics) {
   workloads.for_each_choice([&] {
     for (std::size_t i = 0; i < workloads.value().size(); ++i) {
       try {
-        const models::Workload built = context.workloads.build(workloads.value()[i]);
+        const sim::WorkloadSpec& spec = workloads.value()[i];
+        if (std::max(spec.tensor_parallel, spec.pipeline_parallel) > 1 &&
+            context.study.system.find("interconnect") == nullptr) {
+          report(workloads, i,
+                 {.at = {},
+                  .path = spec.tensor_parallel > 1 ? "tensor_parallel" : "pipeline_parallel",
+                  .message = fmt::format("{} devices share the workload, but the system has no "
+                                         "`interconnect`",
+                                         spec.tensor_parallel * spec.pipeline_parallel),
+                  .hint = "describe its links: configs/hardware/a100.yaml has an example"},
+                 diagnostics);
+          continue;
+        }
+        const models::Workload built = context.workloads.build(spec);
         const std::vector<std::size_t> idle = models::unmatched(built, schemes.value());
         for (std::size_t s = 0; s < used.size(); ++s) {
           used[s] = used[s] || std::find(idle.begin(), idle.end(), s) == idle.end();

@@ -59,13 +59,15 @@ enum class Bottleneck : std::uint8_t {
   scratchpad,  ///< on-chip buffer or cache bandwidth
   dram,        ///< DRAM bandwidth
   latency,     ///< launch floor, fill and drain, DRAM latency
+  link,        ///< bandwidth between devices
 };
 constexpr auto enum_names(Bottleneck) {
   using B = Bottleneck;
   using S = std::string_view;
   return std::array{std::pair{B::compute, S{"compute"}}, std::pair{B::vector, S{"vector"}},
                     std::pair{B::decode, S{"decode"}},   std::pair{B::scratchpad, S{"scratchpad"}},
-                    std::pair{B::dram, S{"dram"}},       std::pair{B::latency, S{"latency"}}};
+                    std::pair{B::dram, S{"dram"}},       std::pair{B::latency, S{"latency"}},
+                    std::pair{B::link, S{"link"}}};
 }
 
 /// Cost of one operator or fused group on one device, alone on it. Plain data: it is cached.

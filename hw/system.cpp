@@ -155,6 +155,18 @@ Machine::Machine(const SystemSpec& spec, const Technology& technology)
         },
         devices_.back());
   }
+  CollectiveStackSpec library;
+  std::visit(
+      [&](const auto& first) {
+        if constexpr (requires { first.stack.collectives; }) {
+          library = first.stack.collectives;
+          host_ = first.stack.host;
+        }
+      },
+      spec.devices.begin()->second);
+  if (spec.interconnect) {
+    interconnect_.emplace(*spec.interconnect, library);
+  }
   for (const ResolvedMemory& memory : memories_) {
     static_power_ += memory.static_power;
     if (memory.area_mm2 > 0) {
@@ -165,8 +177,50 @@ Machine::Machine(const SystemSpec& spec, const Technology& technology)
   }
 }
 
+std::optional<Infeasible> Machine::ranks_problem(std::int64_t ranks) const {
+  if (ranks <= 1) {
+    return std::nullopt;
+  }
+  if (!interconnect_) {
+    return Infeasible{
+        fmt::format("interconnect: {} devices share the workload, but the system has none", ranks),
+        "interconnect", static_cast<double>(ranks) - 1};
+  }
+  if (ranks > interconnect_->ranks_per_node && !interconnect_->inter) {
+    return Infeasible{
+        fmt::format("interconnect.inter_node: {} devices share the workload, a node has {} and no "
+                    "link leaves it",
+                    ranks, interconnect_->ranks_per_node),
+        "interconnect.ranks_per_node",
+        static_cast<double>(ranks) / static_cast<double>(interconnect_->ranks_per_node) - 1};
+  }
+  return std::nullopt;
+}
+
+Estimate Machine::price_collective(const models::Operator& op) const {
+  const auto& shape = std::get<models::Collective>(op.shape);
+  if (std::optional<Infeasible> problem = ranks_problem(shape.ranks)) {
+    return std::move(*problem);
+  }
+  OperatorCost cost;
+  if (shape.ranks <= 1) {
+    return cost;
+  }
+  const double bits =
+      static_cast<double>(shape.elements) * op.formats.activations.bits_per_element();
+  const CollectiveTime time = collective_time(*interconnect_, shape.kind, bits, shape.ranks);
+  cost.input_fill_s = time.latency;
+  cost.busy_s = time.transfer;
+  cost.energy[EnergyComponent::link] = time.link_energy;
+  cost.bottleneck = time.latency > time.transfer ? Bottleneck::latency : Bottleneck::link;
+  return cost;
+}
+
 Estimate Machine::price(const GroupView& group, const MappingConstraint& constraint,
                         MappingObjective objective) const {
+  if (std::holds_alternative<models::Collective>(group.anchor->shape)) {
+    return price_collective(*group.anchor);
+  }
   return std::visit([&](const auto& device) { return device.price(group, constraint, objective); },
                     primary());
 }

@@ -14,6 +14,9 @@
 #include "core/diagnostics.h"
 #include "core/named_list.h"
 #include "hw/families.h"
+#include "hw/host_time.h"
+#include "hw/link/collective.h"
+#include "hw/link/interconnect_spec.h"
 #include "hw/memory/memory.h"
 
 namespace cairn::hw {
@@ -27,6 +30,7 @@ struct SystemSpec {
   NamedList<MemorySpec> memories;
   NamedList<DeviceSpec> devices;
   std::vector<LinkSpec> links;
+  std::optional<InterconnectSpec> interconnect{};
 
   template <class Archive>
   void fields(Archive& a) {
@@ -37,6 +41,8 @@ struct SystemSpec {
     a("memories", memories, "memories by name");
     a("devices", devices, "devices by name");
     a("links", links, "links between devices and memories", kOptional);
+    a("interconnect", interconnect, "links between systems like this one that share a workload",
+      kOptional);
   }
   /// Links or devices that name parts which do not exist.
   [[nodiscard]] std::vector<FieldProblem> problems() const;
@@ -67,16 +73,26 @@ class Machine {
   [[nodiscard]] std::vector<std::string> assumptions() const;
   /// Format of a tensor for which a user names none.
   [[nodiscard]] models::Precision default_format() const;
+  /// Host time of the software that drives the system.
+  [[nodiscard]] const HostTimeSpec& host() const { return host_; }
+  /// Links to other systems like this one, with which it can share a workload.
+  [[nodiscard]] const std::optional<Interconnect>& interconnect() const { return interconnect_; }
+  /// Why \p ranks systems like this one cannot share a workload, or nothing.
+  [[nodiscard]] std::optional<Infeasible> ranks_problem(std::int64_t ranks) const;
   /// W, of all devices and memories together.
   [[nodiscard]] double static_power() const { return static_power_; }
   [[nodiscard]] const std::vector<AreaPart>& area() const { return area_; }
   [[nodiscard]] double area_mm2() const;
 
  private:
+  [[nodiscard]] Estimate price_collective(const models::Operator& op) const;
+
   std::vector<ResolvedMemory> memories_;
   std::vector<DeviceModel> devices_;
   std::vector<AreaPart> area_;
   double static_power_{};
+  std::optional<Interconnect> interconnect_;
+  HostTimeSpec host_{};
 };
 
 /// One memory with all that the file leaves open taken from the tables. A scratchpad without a

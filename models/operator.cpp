@@ -92,6 +92,9 @@ struct AddShape {
     add({static_cast<std::int64_t>(s.kind), s.batch, s.height, s.width, s.channels, s.output_height,
          s.output_width, s.kernel_height, s.kernel_width});
   }
+  void operator()(const Collective& s) const {
+    add({static_cast<std::int64_t>(s.kind), s.elements, s.ranks});
+  }
 };
 
 }  // namespace
@@ -131,6 +134,7 @@ std::string_view kind_name(const Shape& shape) {
     std::string_view operator()(const Softmax& /*s*/) const { return Softmax::kKind; }
     std::string_view operator()(const Embedding& /*s*/) const { return Embedding::kKind; }
     std::string_view operator()(const Pooling& /*s*/) const { return Pooling::kKind; }
+    std::string_view operator()(const Collective& s) const { return cairn::to_text(s.kind); }
   };
   return std::visit(Name{}, shape);
 }
@@ -171,6 +175,7 @@ std::int64_t weight_elements(const Shape& shape) {
     std::int64_t operator()(const Softmax& /*s*/) const { return 0; }
     std::int64_t operator()(const Embedding& s) const { return product({s.vocabulary, s.width}); }
     std::int64_t operator()(const Pooling& /*s*/) const { return 0; }
+    std::int64_t operator()(const Collective& /*s*/) const { return 0; }
   };
   return std::visit(Weights{}, shape);
 }
@@ -196,6 +201,9 @@ std::int64_t input_elements(const Shape& shape) {
     std::int64_t operator()(const Pooling& s) const {
       return product({s.batch, s.height, s.width, s.channels});
     }
+    std::int64_t operator()(const Collective& s) const {
+      return s.kind == CollectiveKind::all_gather ? s.part() : s.elements;
+    }
   };
   return std::visit(Inputs{}, shape);
 }
@@ -215,6 +223,9 @@ std::int64_t output_elements(const Shape& shape) {
     std::int64_t operator()(const Embedding& s) const { return product({s.tokens, s.width}); }
     std::int64_t operator()(const Pooling& s) const {
       return product({s.batch, s.output_height, s.output_width, s.channels});
+    }
+    std::int64_t operator()(const Collective& s) const {
+      return s.kind == CollectiveKind::reduce_scatter ? s.part() : s.elements;
     }
   };
   return std::visit(Outputs{}, shape);

@@ -167,9 +167,37 @@ struct Pooling {
   friend bool operator==(const Pooling&, const Pooling&) = default;
 };
 
+enum class CollectiveKind : std::uint8_t {
+  all_reduce,
+  all_gather,
+  reduce_scatter,
+  all_to_all,
+  broadcast,
+  point_to_point
+};
+constexpr auto enum_names(CollectiveKind /*tag*/) {
+  return std::array{std::pair{CollectiveKind::all_reduce, std::string_view{"all_reduce"}},
+                    std::pair{CollectiveKind::all_gather, std::string_view{"all_gather"}},
+                    std::pair{CollectiveKind::reduce_scatter, std::string_view{"reduce_scatter"}},
+                    std::pair{CollectiveKind::all_to_all, std::string_view{"all_to_all"}},
+                    std::pair{CollectiveKind::broadcast, std::string_view{"broadcast"}},
+                    std::pair{CollectiveKind::point_to_point, std::string_view{"point_to_point"}}};
+}
+/// An exchange between `ranks` equal devices. `elements` counts the tensor as one rank sees it
+/// whole: what every rank holds before (all_reduce, reduce_scatter, all_to_all, broadcast,
+/// point_to_point) or after it (all_gather, of which each rank gives its part).
+struct Collective {
+  CollectiveKind kind{CollectiveKind::all_reduce};
+  std::int64_t elements{1};
+  std::int64_t ranks{1};
+  friend bool operator==(const Collective&, const Collective&) = default;
+  /// Elements of one rank's part, rounded up.
+  [[nodiscard]] std::int64_t part() const { return (elements + ranks - 1) / ranks; }
+};
+
 /// The closed set. Adding an alternative makes the compiler list every visitor to extend.
 using Shape = std::variant<MatMul, Convolution, Attention, Normalization, Elementwise, Softmax,
-                           Embedding, Pooling>;
+                           Embedding, Pooling, Collective>;
 
 /// How a pruned tensor is laid out in memory; metadata bits are stored and moved with it.
 enum class SparseStorage : std::uint8_t {

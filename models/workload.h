@@ -56,12 +56,18 @@ struct Workload {
   std::string name;
   Phase phase{Phase::forward};
   std::int64_t batch{1};
-  std::int64_t tokens{1};           ///< made or processed in this pass over all sequences
+  std::int64_t tokens{1};  ///< made or processed in this pass over all sequences
+  /// Equal devices that each do what `operators` say (tensor parallelism): operators, parameters
+  /// and cache are those of one of them, `tokens` and `batch` those of all.
+  std::int64_t ranks{1};
+  /// Groups of `ranks` devices that hold and run an equal share of the blocks each, one group after
+  /// the other (pipeline parallelism): operators, parameters and cache are those of all groups.
+  std::int64_t stages{1};
   std::vector<Operator> operators;  ///< in a topological order
   std::vector<Edge> edges;
   std::vector<FusionGroup> fusions;
   std::vector<Repeat> repeats;  ///< cover all operators, in order; length = all, copies = 1 if none
-  std::int64_t parameters{0};   ///< total stored parameters of the model, as published
+  std::int64_t parameters{0};   ///< total stored parameters of the model, as published (one rank)
   /// Elements of the KV cache held during this pass (keys and values, all layers, all sequences).
   std::int64_t kv_cache_elements{0};
   /// Weights the model holds that this pass does not touch (idle experts, tied or unused tables),

@@ -163,6 +163,35 @@ double idle_bits(const Workload& w) {
   return each * static_cast<double>(w.idle_parameters);
 }
 
+std::int64_t layers_of(const Workload& w) {
+  std::int64_t last = -1;
+  for (const Operator& op : w.operators) {
+    last = std::max<std::int64_t>(last, op.layer);
+  }
+  return last + 1;
+}
+
+/// Share of what lies in the blocks that the fullest stage holds.
+double stage_share(const Workload& w, std::int64_t layers) {
+  if (w.stages == 1 || layers == 0) {
+    return 1;
+  }
+  return static_cast<double>(ceil_div(layers, w.stages)) / static_cast<double>(layers);
+}
+
+/// Stored weights of the fullest stage: its blocks, and what comes before or after them.
+double weight_bits(const Workload& w, double share) {
+  double blocks = idle_bits(w);
+  double before = 0;
+  double after = 0;
+  bool seen_block = false;
+  for (const Operator& op : w.operators) {
+    seen_block = seen_block || op.layer >= 0;
+    (op.layer >= 0 ? blocks : seen_block ? after : before) += stored_bits(op);
+  }
+  return w.stages == 1 ? blocks + before + after : share * blocks + std::max(before, after);
+}
+
 double kv_bits(const Workload& w) {
   for (const Operator& op : w.operators) {
     if (std::holds_alternative<models::Attention>(op.shape)) {
@@ -193,6 +222,9 @@ CompiledWorkload compile(const Workload& w, const FusionSpec& fusion) {
   c.batch = w.batch;
   c.tokens = w.tokens;
   c.parameters = w.parameters;
+  c.ranks = w.ranks;
+  c.stages = w.stages;
+  c.layers = layers_of(w);
 
   Groups groups(w.operators.size());
   for (const auto& [kind, name] : enum_names(models::FusionKind{})) {
@@ -245,13 +277,15 @@ CompiledWorkload compile(const Workload& w, const FusionSpec& fusion) {
     c.segments.push_back(std::move(segment));
   }
   for (const Operator& op : w.operators) {
-    c.weight_bits += stored_bits(op);
     c.macs += models::multiply_accumulates(op.shape);
   }
-  c.weight_bits += idle_bits(w);
-  c.kv_bits = kv_bits(w);
+  const double share = stage_share(w, c.layers);
+  c.weight_bits = weight_bits(w, share);
+  c.kv_bits = share * kv_bits(w);
   c.activation_bits = peak_activation_bits(w, groups);
   Hasher hasher;
+  hasher.add(c.ranks);
+  hasher.add(c.stages);
   for (const Segment& s : c.segments) {
     hasher.add(static_cast<std::int64_t>(s.copies));
     for (const std::uint32_t g : s.groups) {

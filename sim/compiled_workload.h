@@ -61,14 +61,18 @@ struct CompiledWorkload {
   models::Phase phase{};
   std::int64_t batch{1};
   std::int64_t tokens{1};
-  std::int64_t parameters{};
+  std::int64_t parameters{};  ///< of one rank
+  std::int64_t ranks{1};      ///< devices that each do all of this
+  std::int64_t stages{1};     ///< groups of them, with a share of the blocks each
+  std::int64_t layers{};      ///< blocks
   std::vector<UniqueGroup> unique;
   std::vector<Segment> segments;
-  double weight_bits{};      ///< stored weights, idle experts included
-  double kv_bits{};          ///< KV cache at the end of the pass
+  double weight_bits{};      ///< stored weights of one device (the fullest), idle experts included
+  double kv_bits{};          ///< KV cache at the end of the pass, of one device
   double activation_bits{};  ///< most that is alive between groups at once
   std::int64_t macs{};
   std::uint64_t hash{};
+  [[nodiscard]] double devices() const { return static_cast<double>(ranks * stages); }
 };
 
 /// \throws ConfigError if a kind is forced that the workload does not propose.

@@ -38,7 +38,7 @@ void WorkloadCost::add(const WorkloadCost& other) {
 }
 
 WorkloadCost total_cost(const CompiledWorkload& workload, std::span<const GroupPrice> prices,
-                        double static_power) {
+                        double static_power, double host_s) {
   WorkloadCost total;
   double ideal_s = 0;
   for (std::size_t u = 0; u < workload.unique.size(); ++u) {
@@ -74,8 +74,23 @@ WorkloadCost total_cost(const CompiledWorkload& workload, std::span<const GroupP
     before = &last;
   }
   total.latency_s -= total.prefetch_saved_s;
+  if (host_s > total.latency_s) {
+    total.time_by_bottleneck.at(static_cast<std::size_t>(hw::Bottleneck::latency)) +=
+        host_s - total.latency_s;
+    total.latency_s = host_s;
+  }
   total.utilization = total.latency_s > 0 ? ideal_s / total.latency_s : 0.0;
-  total.energy[hw::EnergyComponent::leakage] += static_power * total.latency_s;
+  // Every rank does all of it; of the stages one works while the others wait.
+  const auto ranks = static_cast<double>(workload.ranks);
+  for (double& joules : total.energy.joules) {
+    joules *= ranks;
+  }
+  total.dram_read_bits *= ranks;
+  total.dram_write_bits *= ranks;
+  total.fused_bits_saved *= ranks;
+  total.macs *= ranks;
+  total.utilization /= static_cast<double>(workload.stages);
+  total.energy[hw::EnergyComponent::leakage] += workload.devices() * static_power * total.latency_s;
   return total;
 }
 

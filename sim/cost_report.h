@@ -14,7 +14,7 @@
 
 namespace cairn::sim {
 
-inline constexpr std::size_t kBottlenecks = 6;
+inline constexpr std::size_t kBottlenecks = 7;
 
 /// What totals need of a priced group; small, because it is what the price cache keeps.
 struct GroupPrice {
@@ -30,7 +30,8 @@ struct GroupPrice {
 };
 [[nodiscard]] GroupPrice price_of(const hw::OperatorCost& cost, double peak_macs_per_second);
 
-/// Sums over one pass. Energy includes leakage over the makespan; total() of it is the energy.
+/// Sums over one pass, of all devices that share it. Energy includes leakage over the makespan;
+/// total() of it is the energy.
 struct WorkloadCost {
   double latency_s{};
   double prefetch_saved_s{};  ///< what weight prefetch across operators saved
@@ -44,11 +45,14 @@ struct WorkloadCost {
   void add(const WorkloadCost& other);
 };
 
-/// \param prices one for each of `workload.unique`.
+/// \param prices one for each of `workload.unique`, of one device.
+/// \param static_power of one device, W.
+/// \param host_s host time of the pass: it runs beside the device, and the longer one counts.
 [[nodiscard]] WorkloadCost total_cost(const CompiledWorkload& workload,
-                                      std::span<const GroupPrice> prices, double static_power);
+                                      std::span<const GroupPrice> prices, double static_power,
+                                      double host_s = 0);
 
-/// One line of a per-operator breakdown.
+/// One line of a per-operator breakdown, over all devices that share the pass.
 struct GroupRow {
   std::string name;
   std::string kind;

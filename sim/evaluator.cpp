@@ -39,18 +39,19 @@ std::string formats_text(const models::Formats& f) {
                      models::to_text(f.outputs));
 }
 
-GroupRow row_of(const UniqueGroup& group, const hw::OperatorCost& cost) {
+GroupRow row_of(const UniqueGroup& group, const hw::OperatorCost& cost, std::int64_t ranks) {
   const auto count = static_cast<double>(group.count);
+  const double all = count * static_cast<double>(ranks);
   GroupRow row;
   row.name = group.label;
   row.kind = models::kind_name(group.anchor.shape);
   row.count = group.count;
   row.latency_s = count * cost.latency_s();
-  row.energy_j = count * cost.energy.total();
+  row.energy_j = all * cost.energy.total();
   row.utilization = cost.utilization;
-  row.dram_bits = count * (cost.dram_read_bits + cost.dram_write_bits);
-  row.operations = 2 * count * static_cast<double>(cost.macs);
-  row.fused_bits_saved = count * cost.fused_bits_saved;
+  row.dram_bits = all * (cost.dram_read_bits + cost.dram_write_bits);
+  row.operations = 2 * all * static_cast<double>(cost.macs);
+  row.fused_bits_saved = all * cost.fused_bits_saved;
   row.bottleneck = cairn::to_text(cost.bottleneck);
   row.mapping = hw::to_text(cost.mapping);
   row.formats = formats_text(group.anchor.formats);
@@ -112,7 +113,10 @@ std::variant<WorkloadReport, hw::Infeasible> report_workload(
   report.peak_bits = workload.weight_bits + workload.kv_bits + workload.activation_bits;
   report.tokens = workload.tokens;
   report.batch = workload.batch;
-  report.static_power = machine.static_power();
+  report.static_power = workload.devices() * machine.static_power();
+  if (std::optional<hw::Infeasible> alone = machine.ranks_problem(workload.ranks)) {
+    return std::move(*alone);
+  }
   if (std::optional<hw::Infeasible> full = capacity_problem(report.peak_bits, machine)) {
     return std::move(*full);
   }
@@ -126,9 +130,10 @@ std::variant<WorkloadReport, hw::Infeasible> report_workload(
     auto& cost = std::get<hw::OperatorCost>(estimate);
     cost.fused_bits_saved = saved_bits(group, cost, machine, objective);
     prices.push_back(price_of(cost, peak_of(group, machine)));
-    report.rows.push_back(row_of(group, cost));
+    report.rows.push_back(row_of(group, cost, workload.ranks));
   }
-  report.cost = total_cost(workload, prices, machine.static_power());
+  report.cost = total_cost(workload, prices, machine.static_power(),
+                           machine.host().of_pass(workload.layers, workload.phase));
   return report;
 }
 

@@ -62,6 +62,14 @@ struct PointModel::CompiledSet {
   QualityFigure quality;
   std::vector<std::string> unpriced;
   double peak_bits{};
+  /// Devices of the pass that needs most.
+  [[nodiscard]] double devices() const {
+    double most = 1;
+    for (const Pass& pass : passes) {
+      most = std::max(most, pass.workload.devices());
+    }
+    return most;
+  }
 };
 
 struct PointModel::MachineEntry {
@@ -70,6 +78,7 @@ struct PointModel::MachineEntry {
   double area_mm2{};
   double capacity_bits{};
   std::string backing;
+  hw::HostTimeSpec host;
 };
 
 PointModel::PointModel(const ScenarioNodes& nodes, const std::vector<KnobChoices>& knobs,
@@ -201,6 +210,7 @@ const PointModel::MachineEntry& PointModel::machine_entry() {
     const hw::ResolvedMemory& backing = built.backing();
     entry->capacity_bits = backing.capacity_bits;
     entry->backing = backing.name;
+    entry->host = built.host();
   }
   return *machines_.emplace(system_key_, std::move(entry)).first->second;
 }
@@ -249,7 +259,8 @@ PointStatus PointModel::evaluate(std::span<const std::uint32_t> choices,
         refusal_ = std::move(*refused);
         return false;
       }
-      costs_[w].add(total_cost(workload, prices_[0], entry.static_power));
+      costs_[w].add(total_cost(workload, prices_[0], entry.static_power,
+                               entry.host.of_pass(workload.layers, workload.phase)));
       return true;
     };
     if (!run(pass.workload) || !std::all_of(pass.later.begin(), pass.later.end(), run)) {
@@ -317,7 +328,7 @@ void PointModel::write_metrics(const CompiledSet& set, const MachineEntry& machi
   for (std::size_t c = 0; c < columns_.size(); ++c) {
     const MetricColumn& column = columns_[c];
     if (column.metric == Metric::area) {
-      metrics[c] = machine.area_mm2;
+      metrics[c] = machine.area_mm2 * set.devices();
     } else if (column.metric == Metric::quality_loss) {
       metrics[c] = set.quality.loss;
     } else if (column.workload >= 0) {
@@ -349,9 +360,13 @@ std::variant<PointModel::Detail, Refusal> PointModel::detail(
     detail.compiled.push_back(pass.workload);
   }
   detail.area = built.area();
+  for (hw::AreaPart& part : detail.area) {
+    part.mm2 *= set.devices();
+  }
   const models::Formats formats = set.passes.front().workload.unique.front().anchor.formats;
-  detail.peak_macs_per_second = built.peak_macs_per_second(formats);
-  detail.backing_bandwidth = built.backing().bandwidth;
+  const double ranks = static_cast<double>(set.passes.front().workload.ranks);
+  detail.peak_macs_per_second = ranks * built.peak_macs_per_second(formats);
+  detail.backing_bandwidth = ranks * built.backing().bandwidth;
   detail.assumptions = built.assumptions();
   detail.quality_label = quality_.label(set.quality.published, set.quality.proxy);
   return detail;

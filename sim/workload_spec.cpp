@@ -56,8 +56,15 @@ fs::path find_file(const std::string& model, const fs::path& directory) {
   unknown_model(model, directory);
 }
 
-/// Networks without a KV cache have one phase.
+/// Networks without a KV cache have one phase, and run on one device.
 void require_forward(const WorkloadSpec& spec) {
+  if (spec.tensor_parallel > 1 || spec.pipeline_parallel > 1) {
+    Diagnostics diagnostics;
+    diagnostics.error({}, spec.tensor_parallel > 1 ? "tensor_parallel" : "pipeline_parallel",
+                      fmt::format("'{}' is no transformer", spec.model),
+                      "only transformers are cut into parts");
+    diagnostics.throw_if_any();
+  }
   if (spec.phase != models::Phase::forward) {
     Diagnostics diagnostics;
     diagnostics.error({}, "phase",
@@ -129,9 +136,12 @@ models::Workload WorkloadBuilder::build(const WorkloadSpec& spec) const {
     const auto& config = std::get<models::ModelConfig>(file);
     // An image has as many tokens as it has patches, whatever the context says.
     const bool image = config.architecture == models::Architecture::vit;
-    models::Workload workload = models::build_transformer(
-        config, spec.phase,
-        {.batch = spec.batch, .context = image ? config.image_tokens() : spec.context});
+    models::Workload workload =
+        models::build_transformer(config, spec.phase,
+                                  {.batch = spec.batch,
+                                   .context = image ? config.image_tokens() : spec.context,
+                                   .tensor_parallel = spec.tensor_parallel,
+                                   .pipeline_parallel = spec.pipeline_parallel});
     double operations = 0;
     for (const models::Operator& op : workload.operators) {
       operations += 2.0 * static_cast<double>(models::multiply_accumulates(op.shape));

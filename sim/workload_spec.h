@@ -24,6 +24,8 @@ struct WorkloadSpec {
   std::int64_t batch{1};
   std::int64_t context{0};
   std::optional<std::int64_t> generate{};
+  std::int64_t tensor_parallel{1};
+  std::int64_t pipeline_parallel{1};
   NamedList<std::int64_t> dimensions{};
   double weight{1.0};
 
@@ -38,6 +40,11 @@ struct WorkloadSpec {
     a("generate", generate,
       "decode: tokens generated one after the other, the context growing by one each time",
       kOptional, Range{1, 1048576});
+    a("tensor_parallel", tensor_parallel,
+      "devices that share every block; the system needs an `interconnect`", kOptional,
+      Range{1, 65536});
+    a("pipeline_parallel", pipeline_parallel, "groups of devices with a run of blocks each",
+      kOptional, Range{1, 65536});
     a("dimensions", dimensions, "ONNX: values of dynamic dimensions by name", kOptional);
     a("weight", weight, "weight in totals over workloads", kOptional, NotNegative{});
   }

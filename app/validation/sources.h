@@ -7,6 +7,7 @@
 
 #include "app/validation/comparison.h"
 #include "app/validation/gpu_comparisons.h"
+#include "app/validation/serving_comparisons.h"
 
 namespace cairn::app {
 
@@ -14,6 +15,7 @@ using ComparisonSource = std::vector<Comparison> (*)();
 
 inline constexpr std::array kComparisonSources{
     ComparisonSource{compare_gpu},
+    ComparisonSource{compare_serving},
 };
 
 /// Everything, in the order of the list.

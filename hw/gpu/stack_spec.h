@@ -12,6 +12,8 @@
 
 #include "core/config/fields.h"
 #include "core/units.h"
+#include "hw/host_time.h"
+#include "hw/link/interconnect_spec.h"
 
 namespace cairn::hw {
 
@@ -164,6 +166,8 @@ struct GpuStackSpec {
   GpuKernelsSpec kernels{};
   GpuAttentionSpec attention{};
   GpuDequantizationSpec dequantization{};
+  CollectiveStackSpec collectives{};
+  HostTimeSpec host{};
 
   template <class Archive>
   void fields(Archive& a) {
@@ -176,6 +180,9 @@ struct GpuStackSpec {
     a("kernels", kernels, "kernels bound by memory");
     a("attention", attention, "fused attention");
     a("dequantization", dequantization, "weights that are decoded before they are multiplied");
+    a("collectives", collectives, "communication library; absent: no launch, the links' peaks",
+      kOptional);
+    a("host", host, "host time of a serving framework; absent: none", kOptional);
   }
 };
 

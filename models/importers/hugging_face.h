@@ -102,12 +102,19 @@ struct WorkloadSize {
   /// prefill and forward: tokens of each sequence; decode: keys already cached, to which one new
   /// token per sequence is added. Unused by vit.
   std::int64_t context{1};
+  /// Devices that share every block: heads, MLP columns, experts' columns and vocabulary are cut
+  /// into equal parts, sums are all-reduced after attention and MLP, logits gathered. A KV head is
+  /// held by several ranks when there are more ranks than KV heads.
+  std::int64_t tensor_parallel{1};
+  /// Groups of devices with a run of blocks each, which hand activations on.
+  std::int64_t pipeline_parallel{1};
 };
 
-/// The operators of one pass. Blocks are `layers.<i>.<group>` with the module names of Hugging
-/// Face (`layers.3.self_attn.q_proj`).
-/// \throws ConfigError if the model does not have that phase (an encoder cannot decode) or its
-///         table of learned positions is shorter than the context.
+/// The operators of one pass, of one rank of those that share it. Blocks are `layers.<i>.<group>`
+/// with the module names of Hugging Face (`layers.3.self_attn.q_proj`). \throws ConfigError if the
+/// model does not have that phase (an encoder cannot decode), its table
+///         of learned positions is shorter than the context, or its heads or MLP cannot be cut into
+///         that many parts.
 [[nodiscard]] Workload build_transformer(const ModelConfig& config, Phase phase,
                                          const WorkloadSize& size);
 

@@ -55,6 +55,8 @@ struct Pass {
   std::int64_t keys{};         ///< keys per sequence, the new ones included
   std::int64_t tokens{};       ///< batch x queries
   std::int64_t head_tokens{};  ///< tokens that go through the language head
+  std::int64_t ranks{1};       ///< devices that share every block
+  std::int64_t stages{1};      ///< groups of them, with a run of blocks each
 };
 
 class TransformerBuilder {
@@ -64,6 +66,8 @@ class TransformerBuilder {
   [[nodiscard]] Fragment before_blocks() const;
   [[nodiscard]] Fragment block(std::int64_t window) const;
   [[nodiscard]] Fragment after_blocks() const;
+  /// Activations from the stage before \p stage to it.
+  [[nodiscard]] Fragment hand_over(std::int64_t stage) const;
 
  private:
   [[nodiscard]] MatMul linear(std::int64_t n, std::int64_t k) const {
@@ -76,6 +80,9 @@ class TransformerBuilder {
   static std::int64_t linear_parameters(std::int64_t n, std::int64_t k, bool bias) {
     return times(n, k) + (bias ? n : 0);
   }
+  /// Joins what the ranks made of \p input; of one rank nothing.
+  std::int32_t collective(Fragment& part, CollectiveKind kind, std::string_view group,
+                          std::int64_t elements, std::int32_t input) const;
   std::int32_t norm(Fragment& part, std::string_view group, std::int32_t input) const;
   std::int32_t attention(Fragment& part, std::int32_t input, std::int64_t window) const;
   std::int32_t mlp(Fragment& part, std::int32_t input, std::int32_t residual) const;
@@ -84,6 +91,16 @@ class TransformerBuilder {
   const ModelConfig& config_;
   const Pass& pass_;
 };
+
+std::int32_t TransformerBuilder::collective(Fragment& part, CollectiveKind kind,
+                                            std::string_view group, std::int64_t elements,
+                                            std::int32_t input) const {
+  if (pass_.ranks == 1) {
+    return input;
+  }
+  return part.add(group, Collective{.kind = kind, .elements = elements, .ranks = pass_.ranks}, 0,
+                  {input});
+}
 
 std::int32_t TransformerBuilder::norm(Fragment& part, std::string_view group,
                                       std::int32_t input) const {
@@ -157,8 +174,13 @@ Fragment TransformerBuilder::before_blocks() const {
                times(config_.image_tokens() + 1, hidden), {patches});
       break;
     }
-    default:
-      table("embed_tokens", config_.vocabulary, hidden);
+    default: {
+      // Each rank looks up the tokens of its part of the table; the sum has all of them.
+      const std::int32_t token =
+          table("embed_tokens", ceil_div(config_.vocabulary, pass_.ranks), hidden);
+      collective(part, CollectiveKind::all_reduce, "embed_tokens.all_reduce", times(tokens, hidden),
+                 token);
+    }
   }
   return part;
 }
@@ -167,11 +189,13 @@ std::int32_t TransformerBuilder::attention(Fragment& part, std::int32_t input,
                                            std::int64_t window) const {
   const BlockNames& names = names_of(config_.architecture);
   const std::int64_t hidden = config_.hidden;
-  const std::int64_t q_width = config_.heads * config_.head_dim;
-  const std::int64_t kv_width = config_.kv_heads * config_.head_dim;
+  const std::int64_t heads = config_.heads / pass_.ranks;
+  const std::int64_t kv_heads = std::max<std::int64_t>(config_.kv_heads / pass_.ranks, 1);
+  const std::int64_t q_width = heads * config_.head_dim;
+  const std::int64_t kv_width = kv_heads * config_.head_dim;
   const Attention shape{.batch = pass_.batch,
-                        .heads = config_.heads,
-                        .kv_heads = config_.kv_heads,
+                        .heads = heads,
+                        .kv_heads = kv_heads,
                         .head_dim = config_.head_dim,
                         .queries = pass_.queries,
                         .context = pass_.keys,
@@ -200,15 +224,18 @@ std::int32_t TransformerBuilder::attention(Fragment& part, std::int32_t input,
     scores = part.add(names.attention, shape, 0, {q, k, v});
   }
   part.fuse(FusionKind::attention, {scores});
-  return part.add(names.o, linear(hidden, q_width),
-                  linear_parameters(hidden, q_width, config_.output_bias), {scores});
+  const std::int32_t projected =
+      part.add(names.o, linear(hidden, q_width),
+               linear_parameters(hidden, q_width, config_.output_bias), {scores});
+  return collective(part, CollectiveKind::all_reduce, "attention.all_reduce",
+                    times(pass_.tokens, hidden), projected);
 }
 
 std::int32_t TransformerBuilder::mlp(Fragment& part, std::int32_t input,
                                      std::int32_t residual) const {
   const BlockNames& names = names_of(config_.architecture);
   const std::int64_t hidden = config_.hidden;
-  const std::int64_t inner = config_.intermediate;
+  const std::int64_t inner = config_.intermediate / pass_.ranks;
   const std::int64_t up_parameters = linear_parameters(inner, hidden, config_.mlp_bias);
   std::int32_t act = 0;
   if (config_.llama_family()) {
@@ -224,16 +251,20 @@ std::int32_t TransformerBuilder::mlp(Fragment& part, std::int32_t input,
   }
   const std::int32_t down = part.add(names.down, linear(hidden, inner),
                                      linear_parameters(hidden, inner, config_.mlp_bias), {act});
+  const std::int32_t whole = collective(part, CollectiveKind::all_reduce, "mlp.all_reduce",
+                                        times(pass_.tokens, hidden), down);
   const std::int32_t sum =
-      part.add(names.residual2, elementwise(ElementwiseKind::add, hidden, 2), 0, {down, residual});
-  part.fuse(FusionKind::epilogue, {down, sum});
+      part.add(names.residual2, elementwise(ElementwiseKind::add, hidden, 2), 0, {whole, residual});
+  if (whole == down) {  // an exchange between devices ends the kernel
+    part.fuse(FusionKind::epilogue, {down, sum});
+  }
   return sum;
 }
 
 std::int32_t TransformerBuilder::experts(Fragment& part, std::int32_t input,
                                          std::int32_t residual) const {
   const std::int64_t hidden = config_.hidden;
-  const std::int64_t inner = config_.intermediate;
+  const std::int64_t inner = config_.intermediate / pass_.ranks;
   const std::int64_t chosen = config_.experts_per_token;
   const std::int64_t used = expected_experts(config_.experts, chosen, pass_.tokens);
   const std::int64_t rows = ceil_div(times(pass_.tokens, chosen), used);
@@ -262,8 +293,11 @@ std::int32_t TransformerBuilder::experts(Fragment& part, std::int32_t input,
                {routing, down});
   part.fuse(FusionKind::gate_up, {gate, up, act});
   part.idle_parameters += times(config_.experts - used, 3 * times(inner, hidden));
+  const std::int32_t whole =
+      collective(part, CollectiveKind::all_reduce, "block_sparse_moe.all_reduce",
+                 times(pass_.tokens, hidden), combined);
   return part.add("block_sparse_moe.residual", elementwise(ElementwiseKind::add, hidden, 2), 0,
-                  {combined, residual});
+                  {whole, residual});
 }
 
 Fragment TransformerBuilder::block(std::int64_t window) const {
@@ -277,7 +311,9 @@ Fragment TransformerBuilder::block(std::int64_t window) const {
   std::int32_t stream =
       part.add(names.residual1, elementwise(ElementwiseKind::add, config_.hidden, 2), 0,
                {projected, kBlockInput});
-  part.fuse(FusionKind::epilogue, {projected, stream});
+  if (pass_.ranks == 1) {  // an exchange between devices ends the kernel
+    part.fuse(FusionKind::epilogue, {projected, stream});
+  }
   if (!config_.norm_first) {
     stream = norm(part, names.norm1, stream);
   }
@@ -322,9 +358,22 @@ Fragment TransformerBuilder::after_blocks() const {
     last = part.add("project_out", MatMul{.m = pass_.head_tokens, .n = width, .k = hidden},
                     linear_parameters(width, hidden, false), {last});
   }
-  part.add("lm_head", MatMul{.m = pass_.head_tokens, .n = config_.vocabulary, .k = width},
-           config_.tied_embeddings ? 0 : linear_parameters(config_.vocabulary, width, false),
-           {last});
+  const std::int64_t rows = ceil_div(config_.vocabulary, pass_.ranks);
+  const std::int32_t logits =
+      part.add("lm_head", MatMul{.m = pass_.head_tokens, .n = rows, .k = width},
+               config_.tied_embeddings ? 0 : linear_parameters(rows, width, false), {last});
+  collective(part, CollectiveKind::all_gather, "lm_head.all_gather",
+             times(pass_.head_tokens, config_.vocabulary), logits);
+  return part;
+}
+
+Fragment TransformerBuilder::hand_over(std::int64_t stage) const {
+  Fragment part;
+  part.add(fmt::format("hand_over.{}", stage),
+           Collective{.kind = CollectiveKind::point_to_point,
+                      .elements = times(pass_.tokens, config_.hidden),
+                      .ranks = 2},
+           0, {kBlockInput});
   return part;
 }
 
@@ -364,6 +413,44 @@ std::int64_t window_of(const ModelConfig& config, std::int64_t layer) {
                                 .hint = std::move(hint)}});
 }
 
+/// Whether each of \p ranks devices gets an equal part, or \p parts of them share one.
+bool can_share(std::int64_t parts, std::int64_t ranks) {
+  return parts % ranks == 0 || ranks % parts == 0;
+}
+
+std::int64_t largest_divisor(std::int64_t number, std::int64_t at_most) {
+  for (std::int64_t divisor = at_most; divisor > 1; --divisor) {
+    if (number % divisor == 0) {
+      return divisor;
+    }
+  }
+  return 1;
+}
+
+void check_parallelism(const ModelConfig& config, const WorkloadSize& size) {
+  const std::int64_t ranks = size.tensor_parallel;
+  const auto cut = [&](std::int64_t parts, std::string_view what) {
+    refuse(config, "tensor_parallel",
+           fmt::format("{} {} cannot be cut into {} equal parts", parts, what, ranks),
+           fmt::format("the next smaller number of parts is {}",
+                       largest_divisor(config.heads, std::min(ranks, config.heads))));
+  };
+  if (config.heads % ranks != 0) {
+    cut(config.heads, "attention heads");
+  }
+  if (!can_share(config.kv_heads, ranks)) {
+    cut(config.kv_heads, "KV heads");
+  }
+  if (config.intermediate % ranks != 0) {
+    cut(config.intermediate, "columns of the MLP");
+  }
+  if (size.pipeline_parallel > config.layers) {
+    refuse(config, "pipeline_parallel",
+           fmt::format("{} layers make no {} stages", config.layers, size.pipeline_parallel),
+           fmt::format("at most {}", config.layers));
+  }
+}
+
 Pass plan_pass(const ModelConfig& config, Phase phase, const WorkloadSize& size) {
   if (config.encoder_only() && phase != Phase::forward) {
     refuse(config, "phase",
@@ -384,8 +471,11 @@ Pass plan_pass(const ModelConfig& config, Phase phase, const WorkloadSize& size)
         fmt::format("batch {} of {} tokens is more than can be counted", size.batch, size.context),
         fmt::format("at most {} tokens in all", kMostTokens));
   }
+  check_parallelism(config, size);
   Pass pass;
   pass.phase = phase;
+  pass.ranks = size.tensor_parallel;
+  pass.stages = size.pipeline_parallel;
   pass.batch = size.batch;
   pass.queries = decode ? 1 : (vit ? config.image_tokens() : size.context);
   pass.keys = decode ? size.context + 1 : pass.queries;
@@ -444,6 +534,8 @@ Workload build_transformer(const ModelConfig& config, Phase phase, const Workloa
   workload.phase = phase;
   workload.batch = pass.batch;
   workload.tokens = pass.tokens;
+  workload.ranks = pass.ranks;
+  workload.stages = pass.stages;
   workload.operators.reserve(head.operators.size() + layers * block.operators.size() +
                              tail.operators.size());
   workload.edges.reserve(head.edges.size() + layers * block.edges.size() + tail.edges.size());
@@ -453,11 +545,19 @@ Workload build_transformer(const ModelConfig& config, Phase phase, const Workloa
   workload.repeats.push_back(
       {.first = 0, .length = static_cast<std::int32_t>(head.operators.size()), .copies = 1});
   std::int64_t window = window_of(config, 0);
+  const std::int64_t stage_layers = ceil_div(config.layers, pass.stages);
   for (std::int64_t layer = 0; layer < config.layers; ++layer) {
-    const bool same = window_of(config, layer) == window;
+    bool same = window_of(config, layer) == window;
     if (!same) {
       window = window_of(config, layer);
       block = builder.block(window);
+    }
+    if (layer > 0 && layer % stage_layers == 0) {
+      workload.repeats.push_back({.first = static_cast<std::int32_t>(workload.operators.size()),
+                                  .length = 1,
+                                  .copies = 1});
+      append(workload, builder.hand_over(layer / stage_layers), -1);
+      same = false;
     }
     if (same && layer > 0) {
       ++workload.repeats.back().copies;

@@ -409,3 +409,66 @@ TEST_CASE("sizes that no counter holds are refused") {
   CHECK_THAT(complaint(R"({"model_type": "llama", "hidden_size": 99999999999999999999})"),
              Catch::Contains("hidden_size"));
 }
+
+TEST_CASE("eight ranks share Llama-2-70B: each holds its heads, columns and vocabulary") {
+  const ModelConfig config = shipped("llama-2-70b");
+  const Workload whole = build_transformer(config, Phase::decode, {.batch = 2, .context = 99});
+  const Workload part =
+      build_transformer(config, Phase::decode, {.batch = 2, .context = 99, .tensor_parallel = 8});
+  check(part);
+  CHECK(part.ranks == 8);
+  CHECK(part.tokens == whole.tokens);
+  // 8 of 64 heads and 1 of 8 KV heads, 3,584 of 28,672 columns, 4,000 of 32,000 words
+  CHECK(std::get<MatMul>(find(part, "layers.7.self_attn.q_proj").shape).n == 1024);
+  CHECK(std::get<MatMul>(find(part, "layers.7.self_attn.k_proj").shape).n == 128);
+  CHECK(std::get<MatMul>(find(part, "layers.7.mlp.down_proj").shape).k == 3584);
+  CHECK(std::get<MatMul>(find(part, "lm_head").shape).n == 4000);
+  CHECK(part.kv_cache_elements * 8 == whole.kv_cache_elements);
+  // Norms are held by all: 161 of 8,192 elements.
+  CHECK((part.parameters - 161 * 8192) * 8 == whole.parameters - 161 * 8192);
+  std::int64_t sums = 0;
+  for (const Operator& op : part.operators) {
+    const auto* exchange = std::get_if<Collective>(&op.shape);
+    if (exchange != nullptr && exchange->kind == CollectiveKind::all_reduce) {
+      CHECK(*exchange ==
+            Collective{.kind = CollectiveKind::all_reduce, .elements = 2 * 8192, .ranks = 8});
+      ++sums;
+    }
+  }
+  CHECK(sums == 2 * 80 + 1);  // attention and MLP of each block, the embedding
+  CHECK(std::get<Collective>(find(part, "lm_head.all_gather").shape).elements == 2 * 32000);
+}
+
+TEST_CASE("more ranks than KV heads hold the same KV head") {
+  const Workload part = build_transformer(shipped("llama-2-70b"), Phase::decode,
+                                          {.context = 99, .tensor_parallel = 16});
+  const auto& attention = std::get<Attention>(find(part, "layers.0.self_attn.attention").shape);
+  CHECK(attention.heads == 4);
+  CHECK(attention.kv_heads == 1);
+  CHECK(part.kv_cache_elements == std::int64_t{2} * 80 * 100 * 128);  // as of one KV head
+}
+
+TEST_CASE("a number of ranks that does not divide the heads is refused") {
+  try {
+    static_cast<void>(build_transformer(shipped("llama-2-70b"), Phase::decode,
+                                        {.context = 1, .tensor_parallel = 3}));
+    FAIL("was not refused");
+  } catch (const ConfigError& error) {
+    CHECK(error.diagnostics().front().path == "tensor_parallel");
+    CHECK(error.diagnostics().front().message ==
+          "64 attention heads cannot be cut into 3 equal parts");
+  }
+}
+
+TEST_CASE("four stages hand activations on three times") {
+  const Workload staged = build_transformer(shipped("llama-2-70b"), Phase::decode,
+                                            {.batch = 2, .context = 9, .pipeline_parallel = 4});
+  check(staged);
+  CHECK(staged.stages == 4);
+  CHECK(std::get<Collective>(find(staged, "hand_over.3").shape) ==
+        Collective{.kind = CollectiveKind::point_to_point, .elements = 2 * 8192, .ranks = 2});
+  const Workload whole =
+      build_transformer(shipped("llama-2-70b"), Phase::decode, {.batch = 2, .context = 9});
+  CHECK(staged.operators.size() == whole.operators.size() + 3);
+  CHECK(staged.parameters == whole.parameters);
+}
