@@ -101,6 +101,35 @@ Notes systolic_notes() {
           {"Mapping", {"cairn explain mapping"}}};
 }
 
+Notes pim_notes() {
+  return {{"Time",
+           {"Inputs cross the memory's interface, then the longest of multipliers, internal reads "
+            "and vector lanes, then outputs cross back. One read of a weight serves the input rows "
+            "that the buffers hold. External units overlap all traffic with their work."}},
+          {"Internal bandwidth",
+           {"From rows: streams x banks x access / column_interval, less the time rows are opened "
+            "and closed (unless hidden_activation) and refreshed; or bandwidth_multiplier x the "
+            "memory's peak x achievable. Both may be given if they agree within 5 %."}},
+          {"Assumes",
+           {"Weights, keys and values lie evenly over all banks, in the layout that is wanted.",
+            "A narrower format runs at the native rate; wider integers take several passes."}},
+          {"Ignores",
+           {"Mode switches of an operator alone: a run of operators on the units pays once, in the "
+            "schedule (cairn explain coprocessing)."}},
+          {"Reference", {"S. Lee et al., ISCA 2021; S. Lee et al., ISSCC 2022."}}};
+}
+
+Notes pim_cores_notes() {
+  return {{"Time",
+           {"Launch and inputs to all cores, then the busiest core (the longer of instructions and "
+            "transfers between bank and scratchpad; their sum with one thread), then outputs."}},
+          {"Assumes",
+           {"Weights and KV cache lie in the banks. Rows of a result are spread over the cores.",
+            "Arithmetic that a core lacks is emulated: instructions says how long."}},
+          {"Ignores", {"Refresh, transposition by the host's library, overlap with the host."}},
+          {"Reference", {"J. Gomez-Luna et al., IEEE Access 10, 2022."}}};
+}
+
 Notes gpu_notes() {
   return {{"Time",
            {"Matrix products by thread-block tiles, split-K and waves over the SMs; fused "
@@ -229,6 +258,10 @@ constexpr auto kMakers = std::to_array<Maker>({
      systolic_notes},
     {"gpu", "devices.<name> with kind: gpu",
      [] { return without(fields_of<hw::GpuSpec>(), {"stack."}); }, gpu_notes},
+    {"pim", "devices.<name> with kind: pim: multipliers in, beside or outside a memory",
+     fields_of<hw::PimSpec>, pim_notes},
+    {"pim_cores", "devices.<name> with kind: pim_cores: general cores beside the banks of a memory",
+     fields_of<hw::PimCoresSpec>, pim_cores_notes},
     {"gpu_stack", "software on a GPU: a file of configs/software/, devices.<name>.stack",
      fields_of<hw::GpuStackSpec>, no_notes},
     {"memory", "memories.<name> of a system", fields_of<hw::MemorySpec>, memory_notes},

@@ -10,13 +10,17 @@
 
 #include "hw/gpu/gpu.h"
 #include "hw/gpu/gpu_spec.h"
+#include "hw/pim/pim.h"
+#include "hw/pim/pim_cores.h"
+#include "hw/pim/pim_cores_spec.h"
+#include "hw/pim/pim_spec.h"
 #include "hw/systolic/systolic_array.h"
 #include "hw/systolic/systolic_spec.h"
 
 namespace cairn::hw {
 
-using DeviceSpec = std::variant<SystolicArraySpec, GpuSpec>;
-using DeviceModel = std::variant<SystolicArray, Gpu>;
+using DeviceSpec = std::variant<SystolicArraySpec, GpuSpec, PimSpec, PimCoresSpec>;
+using DeviceModel = std::variant<SystolicArray, Gpu, Pim, PimCores>;
 
 namespace detail {
 template <class Spec, class... Models>

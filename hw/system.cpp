@@ -56,6 +56,24 @@ std::vector<FieldProblem> SystemSpec::problems() const {
       }
     }
   }
+  for (const auto& [device, spec] : devices) {
+    std::visit(
+        [&, &name = device](const auto& s) {
+          if constexpr (requires { s.problems_with(1.0); }) {
+            const MemorySpec* memory = memories.find(s.memory);
+            if (memory == nullptr || !memory->bandwidth) {
+              return;
+            }
+            const double external =
+                memory->bandwidth->count() * static_cast<double>(memory->channels);
+            for (FieldProblem problem : s.problems_with(external)) {
+              problem.field = fmt::format("devices.{}.{}", name, problem.field);
+              found.push_back(std::move(problem));
+            }
+          }
+        },
+        spec);
+  }
   std::vector<std::string> ends = known;
   for (const std::string& device : devices.names()) {
     ends.push_back(device);
