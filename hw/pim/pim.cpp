@@ -47,12 +47,11 @@ double operand_passes(const Precision& native, const Precision& operand) {
 std::optional<Infeasible> unsupported(const Precision& native, const models::Operator& op) {
   for (const Precision& operand : {op.formats.weights, op.formats.activations}) {
     if (operand_passes(native, operand) == 0) {
-      return Infeasible{fmt::format("the units multiply {}, operator {} is in {}",
-                                    models::to_text(native), op.name, models::to_text(operand)),
-                        "native",
-                        std::max(0.0, to_real(operand.element_bits()) /
-                                              to_real(native.element_bits()) -
-                                          1.0)};
+      return Infeasible{
+          fmt::format("the units multiply {}, operator {} is in {}", models::to_text(native),
+                      op.name, models::to_text(operand)),
+          "native",
+          std::max(0.0, to_real(operand.element_bits()) / to_real(native.element_bits()) - 1.0)};
     }
   }
   return std::nullopt;
@@ -125,8 +124,8 @@ double Pim::rows_per_read(double row_bits, double columns) const {
 }
 
 double Pim::peak_macs_per_second(const models::Formats& formats) const {
-  const double passes =
-      operand_passes(spec_.native, formats.weights) * operand_passes(spec_.native, formats.activations);
+  const double passes = operand_passes(spec_.native, formats.weights) *
+                        operand_passes(spec_.native, formats.activations);
   return passes > 0 ? peak_ / passes : peak_;
 }
 
@@ -149,13 +148,12 @@ Estimate Pim::cost_of(const Work& work, const models::Operator& op,
     cost.input_fill_s = spec_.start.count();
   } else {
     if (work.scattered > 0) {
-      stream = spec_.rows ? timing_.gather_seconds(work.pieces, work.scattered)
-                          : weights / internal_;
+      stream =
+          spec_.rows ? timing_.gather_seconds(work.pieces, work.scattered) : weights / internal_;
     } else {
       stream = work.passes * read_seconds(work.weights);
     }
-    cost.input_fill_s =
-        spec_.start.count() + to_real(spec_.input_copies) * work.inputs / outside;
+    cost.input_fill_s = spec_.start.count() + to_real(spec_.input_copies) * work.inputs / outside;
     cost.drain_s = work.outputs / outside;
   }
   cost.busy_s = std::max({compute, stream, vector});
@@ -166,9 +164,8 @@ Estimate Pim::cost_of(const Work& work, const models::Operator& op,
   cost.dram_write_bits = work.outputs;
   cost.weight_bits = weights;
   if (cost.input_fill_s + cost.drain_s > cost.busy_s) {
-    cost.bottleneck = external_ || spec_.start.count() > cost.input_fill_s / 2
-                          ? Bottleneck::latency
-                          : Bottleneck::dram;
+    cost.bottleneck = external_ || spec_.start.count() > cost.input_fill_s / 2 ? Bottleneck::latency
+                                                                               : Bottleneck::dram;
   } else if (compute >= stream && compute >= vector) {
     cost.bottleneck = Bottleneck::compute;
   } else {
@@ -190,12 +187,10 @@ Estimate Pim::cost_of(const Work& work, const models::Operator& op,
   double activations = 0;
   if (spec_.activate_energy.count() > 0) {
     const double row = to_real(spec_.rows->row.count());
-    activations = work.scattered > 0
-                      ? work.pieces * std::ceil(work.scattered / row)
-                      : std::ceil(weights / row * (1.0 - 1e-12));
+    activations = work.scattered > 0 ? work.pieces * std::ceil(work.scattered / row)
+                                     : std::ceil(weights / row * (1.0 - 1e-12));
   }
-  e[EnergyComponent::dram] = weights * read_energy_ +
-                             activations * spec_.activate_energy.count() +
+  e[EnergyComponent::dram] = weights * read_energy_ + activations * spec_.activate_energy.count() +
                              work.inputs * memory_.read_energy +
                              work.outputs * memory_.write_energy;
   const double input_copies = external_ ? 1.0 : to_real(spec_.input_copies);
@@ -252,8 +247,8 @@ Estimate Pim::price_product(const GroupView& group, const MappingConstraint& wan
   Estimate estimate = cost_of(work, anchor, static_cast<std::int64_t>(macs));
   if (auto* cost = std::get_if<OperatorCost>(&estimate)) {
     cost->mapping.kind = MappingKind::tiles;
-    cost->mapping.tile = {static_cast<std::int64_t>(std::min(share, m)), static_cast<std::int64_t>(n),
-                          static_cast<std::int64_t>(k)};
+    cost->mapping.tile = {static_cast<std::int64_t>(std::min(share, m)),
+                          static_cast<std::int64_t>(n), static_cast<std::int64_t>(k)};
     cost->mapping.trips = {static_cast<std::int64_t>(work.passes), 1, 1};
     cost->mapping.fused = group.fused;
   }
@@ -313,7 +308,8 @@ Estimate Pim::price_vector(const models::Operator& op) const {
     work.vector = to_real(vector_operations(op.shape));
     const double held =
         to_real(spec_.input_buffer.count()) / to_real(std::max<std::int64_t>(spec_.units, 1));
-    work.inputs *= to_real(input_passes(op.shape, bits, external_ ? held * to_real(spec_.units) : held));
+    work.inputs *=
+        to_real(input_passes(op.shape, bits, external_ ? held * to_real(spec_.units) : held));
   }
   work.outputs = to_real(models::output_elements(op.shape)) * op.formats.outputs.bits_per_element();
   return cost_of(work, op, 0);
@@ -323,7 +319,8 @@ Estimate Pim::price(const GroupView& group, const MappingConstraint& constraint,
                     MappingObjective /*objective*/) const {
   const models::Operator& op = *group.anchor;
   if (std::holds_alternative<models::Attention>(op.shape)) {
-    return price_attention(op, group.fused == fused_code(models::FusionKind::attention), constraint);
+    return price_attention(op, group.fused == fused_code(models::FusionKind::attention),
+                           constraint);
   }
   if (std::holds_alternative<models::MatMul>(op.shape) ||
       std::holds_alternative<models::Convolution>(op.shape)) {
@@ -334,19 +331,21 @@ Estimate Pim::price(const GroupView& group, const MappingConstraint& constraint,
 
 void Pim::append_area(std::vector<AreaPart>& parts) const {
   if (spec_.area) {
-    parts.push_back({"units", spec_.area->count() * kSquareMillimetresPerSquareMetre,
-                     Confidence::published});
+    parts.push_back(
+        {"units", spec_.area->count() * kSquareMillimetresPerSquareMetre, Confidence::published});
   }
 }
 
 std::vector<std::string> Pim::assumptions() const {
   if (external_) {
-    return {"units behind the interface: compute and traffic overlap, operands are read once for "
-            "as many rows as the buffers hold"};
+    return {
+        "units behind the interface: compute and traffic overlap, operands are read once for "
+        "as many rows as the buffers hold"};
   }
-  return {"units read weights, keys and values where they lie, evenly spread over all banks",
-          fmt::format("inputs and outputs cross the interface of {} before and after", memory_.name),
-          "operands narrower than the native format run at its rate"};
+  return {
+      "units read weights, keys and values where they lie, evenly spread over all banks",
+      fmt::format("inputs and outputs cross the interface of {} before and after", memory_.name),
+      "operands narrower than the native format run at its rate"};
 }
 
 }  // namespace cairn::hw

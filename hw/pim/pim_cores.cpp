@@ -67,8 +67,7 @@ PimCores::PimCores(const Spec& spec, const DeviceContext& context) : spec_(spec)
   const ResolvedMemory* memory = context.find(spec.memory);
   CAIRN_CHECK(memory != nullptr, "cores name a memory that does not exist");
   memory_ = *memory;
-  const double share =
-      std::min(1.0, to_real(spec.tasklets) / to_real(spec.reissue_cycles));
+  const double share = std::min(1.0, to_real(spec.tasklets) / to_real(spec.reissue_cycles));
   rate_ = spec.clock.count() * share;
   memory_.bandwidth = read_bandwidth() * to_real(spec.cores);
 }
@@ -86,8 +85,8 @@ double PimCores::instructions(CoreOperation operation, const Precision& format) 
 }
 
 double PimCores::multiply_accumulate(const models::Formats& formats) const {
-  const Precision& format = wider(formats.weights.is_coded() ? formats.activations : formats.weights,
-                                  formats.activations);
+  const Precision& format = wider(
+      formats.weights.is_coded() ? formats.activations : formats.weights, formats.activations);
   const double product = instructions(CoreOperation::multiply, format);
   return format.is_floating() ? product + instructions(CoreOperation::add, format)
                               : product + spec_.instructions.accumulate;
@@ -122,9 +121,8 @@ OperatorCost PimCores::cost_of(const Work& work, double macs,
     return whole * dma.cycles(block / kBitsPerByte) +
            (rest > 0.5 ? dma.cycles(rest / kBitsPerByte) : 0.0);
   };
-  const double engine = (transfers(spec_.read, work.read, most) +
-                         transfers(spec_.write, work.written, most)) /
-                        clock;
+  const double engine =
+      (transfers(spec_.read, work.read, most) + transfers(spec_.write, work.written, most)) / clock;
   const double compute = most * work.instructions / rate_;
   OperatorCost cost;
   cost.input_fill_s = spec_.launch.count() + work.inputs / spec_.host_to_cores.count();
@@ -206,8 +204,8 @@ Estimate PimCores::price(const GroupView& group, const MappingConstraint& /*cons
     }
     // A piece is one column of one instance: its weights stream once for the input rows that half
     // of the scratchpad holds; the rest comes in further rounds.
-    const double held = std::max(1.0, std::floor(to_real(spec_.scratchpad.count()) / 2 /
-                                                 (k * p.activation_bits)));
+    const double held =
+        std::max(1.0, std::floor(to_real(spec_.scratchpad.count()) / 2 / (k * p.activation_bits)));
     const double rounds = std::ceil(m / held);
     work.parts = to_real(p.instances) * n;
     const double adds = instructions(CoreOperation::add, op.formats.activations);
@@ -247,8 +245,8 @@ Estimate PimCores::price(const GroupView& group, const MappingConstraint& /*cons
 
 void PimCores::append_area(std::vector<AreaPart>& parts) const {
   if (spec_.area) {
-    parts.push_back({"cores", spec_.area->count() * kSquareMillimetresPerSquareMetre,
-                     Confidence::published});
+    parts.push_back(
+        {"cores", spec_.area->count() * kSquareMillimetresPerSquareMetre, Confidence::published});
   }
 }
 

@@ -73,14 +73,14 @@ class PimCores {
 
  private:
   struct Work {
-    double parts{1};         ///< equal pieces that can be spread over cores
-    double instructions{};   ///< of one piece
-    double read{};           ///< bits of one piece, bank to scratchpad
-    double written{};        ///< bits of one piece, scratchpad to bank
-    double piece{};          ///< bits of one gathered entry; 0: whole blocks
-    double inputs{};         ///< bits from the host, all cores together
-    double outputs{};        ///< bits to the host
-    double weights{};        ///< bits of `read` over all pieces that are weights or KV cache
+    double parts{1};        ///< equal pieces that can be spread over cores
+    double instructions{};  ///< of one piece
+    double read{};          ///< bits of one piece, bank to scratchpad
+    double written{};       ///< bits of one piece, scratchpad to bank
+    double piece{};         ///< bits of one gathered entry; 0: whole blocks
+    double inputs{};        ///< bits from the host, all cores together
+    double outputs{};       ///< bits to the host
+    double weights{};       ///< bits of `read` over all pieces that are weights or KV cache
   };
   [[nodiscard]] OperatorCost cost_of(const Work& work, double macs,
                                      const models::Formats& formats) const;

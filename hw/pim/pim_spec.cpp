@@ -34,12 +34,12 @@ std::vector<FieldProblem> PimSpec::problems() const {
   }
   const double made = operations_per_second();
   if (peak && std::abs(peak->count() / made - 1) > kMostDifference) {
-    found.push_back({"peak",
-                     fmt::format("{:.4g} Top/s, but {} units x {} MACs x {:.4g} MHz make {:.4g} "
-                                 "Top/s",
-                                 peak->count() / 1e12, units, macs_per_unit, clock.count() / 1e6,
-                                 made / 1e12),
-                     "they must agree within 5 %"});
+    found.push_back(
+        {"peak",
+         fmt::format("{:.4g} Top/s, but {} units x {} MACs x {:.4g} MHz make {:.4g} "
+                     "Top/s",
+                     peak->count() / 1e12, units, macs_per_unit, clock.count() / 1e6, made / 1e12),
+         "they must agree within 5 %"});
   }
   return found;
 }

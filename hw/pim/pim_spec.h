@@ -89,8 +89,8 @@ struct PimSpec {
     a("rows", rows, "banks and their timing; absent: bandwidth_multiplier alone");
     a("commands", commands, "all_bank or per_bank", kOptional);
     a("input_buffer", input_buffer,
-      "all units: inputs held while weights pass by; bounds how many rows share one read", kOptional,
-      NotNegative{});
+      "all units: inputs held while weights pass by; bounds how many rows share one read",
+      kOptional, NotNegative{});
     a("output_buffer", output_buffer, "all units: partial sums held at 32 bits", kOptional,
       NotNegative{});
     a("input_copies", input_copies, "memories (stacks, chips) that each need their own inputs",

@@ -88,14 +88,14 @@ class RowTiming {
   [[nodiscard]] double activations(double bits) const;
 
  private:
-  double banks_{};      ///< of all streams
-  double access_{};     ///< bit of one bank
-  double row_{};        ///< bit of one bank
-  double column_{};     ///< s between column commands
-  double open_close_{}; ///< s of a row's period outside its columns, when nothing hides it
-  double least_{};      ///< s between two activations of a bank
-  double lead_{};       ///< s from the first activation to the first column
-  double available_{1}; ///< share of time without refresh
+  double banks_{};       ///< of all streams
+  double access_{};      ///< bit of one bank
+  double row_{};         ///< bit of one bank
+  double column_{};      ///< s between column commands
+  double open_close_{};  ///< s of a row's period outside its columns, when nothing hides it
+  double least_{};       ///< s between two activations of a bank
+  double lead_{};        ///< s from the first activation to the first column
+  double available_{1};  ///< share of time without refresh
   double peak_{};
   bool hidden_{};
 };

@@ -23,7 +23,8 @@ const PimCores& cores_of(const Machine& machine) {
 TEST_CASE("additions of a full pipeline complete at clock over instructions") {
   const Machine machine = machine_of(system_file("upmem"));
   // 350 MHz / 6 and / 7.
-  CHECK(cores_of(machine).operation_rate(CoreOperation::add, kInt32) == Approx(58.33e6).epsilon(1e-3));
+  CHECK(cores_of(machine).operation_rate(CoreOperation::add, kInt32) ==
+        Approx(58.33e6).epsilon(1e-3));
   CHECK(cores_of(machine).operation_rate(CoreOperation::add, integer_format(64)) ==
         Approx(50.0e6).epsilon(1e-3));
   // Eleven threads fill the pipeline, ten do not: 10 / 11.

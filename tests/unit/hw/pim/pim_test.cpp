@@ -65,7 +65,8 @@ TEST_CASE("a mapping may let fewer rows share a read, not more than fit") {
   five.tile[0] = 5;
   const Estimate refused = estimate(machine, matmul(8, 1000, 1000), 0, five);
   REQUIRE(std::holds_alternative<Infeasible>(refused));
-  CHECK(std::get<Infeasible>(refused).what == "mapping: tile m5, the buffers hold 4 of 8 input rows");
+  CHECK(std::get<Infeasible>(refused).what ==
+        "mapping: tile m5, the buffers hold 4 of 8 input rows");
 }
 
 TEST_CASE("attention reads keys and values once for all query heads that share them") {
@@ -169,9 +170,8 @@ TEST_CASE("no product is faster than the roofline of the internal bandwidth") {
 TEST_CASE("more bandwidth inside or outside is never slower, more buffer never more traffic") {
   cairn::Rng random(11);
   for (int i = 0; i < 200; ++i) {
-    const Operator op = matmul(random.uniform_int(1, 64),
-                               random.uniform_int(1, 4096),
-                               random.uniform_int(1, 4096));
+    const Operator op =
+        matmul(random.uniform_int(1, 64), random.uniform_int(1, 4096), random.uniform_int(1, 4096));
     SystemSpec system = small_pim();
     const OperatorCost before = cost(machine_of(system), op);
     device_of<PimSpec>(system).bandwidth_multiplier = 16.0;

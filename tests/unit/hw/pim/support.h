@@ -91,8 +91,8 @@ inline Estimate estimate(const Machine& machine, const models::Operator& op, std
   return machine.price(group, mapping, MappingObjective::latency);
 }
 
-inline OperatorCost cost(const Machine& machine, const models::Operator& op,
-                         std::uint8_t fused = 0, const MappingConstraint& mapping = {}) {
+inline OperatorCost cost(const Machine& machine, const models::Operator& op, std::uint8_t fused = 0,
+                         const MappingConstraint& mapping = {}) {
   return std::get<OperatorCost>(estimate(machine, op, fused, mapping));
 }
 
