@@ -31,6 +31,11 @@ std::int64_t rtl_cycles(const FoldShape& s, std::int64_t rows, std::int64_t cols
   const std::int64_t col_folds = folds(s.cols_extent, s.cols_tile, cols);
   const std::int64_t slices = ceil_divide(s.time_extent, s.time_tile);
   const std::int64_t loads = stationary_operand ? 2 : 1;
+  if (overlap == FoldOverlap::resident) {  // every fold streams its time, behind the one before
+    const std::int64_t first_rows = std::min({rows, s.rows_extent, s.rows_tile});
+    const std::int64_t first_cols = std::min({cols, s.cols_extent, s.cols_tile});
+    return row_folds * col_folds * s.time_extent + first_rows + first_cols - 2;
+  }
   if (overlap == FoldOverlap::pipelined) {
     const std::int64_t first_rows = std::min({rows, s.rows_extent, s.rows_tile});
     const std::int64_t first_cols = std::min({cols, s.cols_extent, s.cols_tile});

@@ -13,7 +13,8 @@
 /// (r more to load it).
 ///
 /// Assumes:    operands arrive every cycle; serial folds wait for the wavefront to leave; a
-///             pipelined array loads the next stationary operand behind the present fold.
+///             pipelined array loads the next stationary operand behind the present fold; a
+///             resident one has the operands of all folds in the PEs' own buffers.
 /// Ignores:    bank conflicts and memory stalls (added by the caller).
 /// Reference:  A. Samajdar et al., "SCALE-Sim", arXiv:1811.02883, equations 1 to 3; SCALE-Sim
 ///             itself prints F(R+C+T-2)-1 and F(2R+C+T-2)-1 with full folds everywhere.

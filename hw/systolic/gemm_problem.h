@@ -26,8 +26,13 @@ struct GemmProblem {
   double epilogue_read_bits{};
   double vector_operations{};  ///< of the epilogue, all instances
   double decode_operations{};  ///< per weight element fetched, 0 when stored as computed with
-  std::int64_t passes{1};      ///< array passes per MAC (operands wider than a PE)
+  std::int64_t passes{1};      ///< cycles of a PE for the products it makes at once
   double useful_share{1};      ///< share of the m x n x k products that must be computed
+  double dense_share{1};       ///< share of those that belong to the operator, not to padding zeros
+  double preload_bits{};       ///< of a partial sum read before a tile starts, per output; 0: none
+  /// Direct convolution: channels of one kernel position, which never share a fold with those of
+  /// the next. 0: the reduction is one long vector.
+  std::int64_t position_channels{};
 
   /// A convolution's input window, so that overlapping patches are fetched once. Zero width: none.
   struct Window {

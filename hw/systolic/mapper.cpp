@@ -25,10 +25,10 @@ constexpr std::int64_t ceil_divide(std::int64_t a, std::int64_t b) {
 }
 
 /// Smallest step of a tile in each dimension: whole folds across the array, 1 in time.
-std::array<std::int64_t, 3> steps_of(const GemmMachine& machine) {
+std::array<std::int64_t, 3> steps_of(const GemmMachine& machine, const GemmProblem& problem) {
   const ArrayAxes axes = axes_of(machine.dataflow);
   std::array<std::int64_t, 3> steps{1, 1, 1};
-  steps[static_cast<std::size_t>(axes.rows)] = machine.rows;
+  steps[static_cast<std::size_t>(axes.rows)] = row_geometry(machine, problem, 1).rows;
   steps[static_cast<std::size_t>(axes.cols)] = machine.cols;
   return steps;
 }
@@ -141,14 +141,16 @@ class Search {
         objective_(objective),
         order_(order),
         instances_(static_cast<double>(problem.instances)),
-        single_(problem.instances == 1),
+        single_(problem.instances == 1 && !machine.ping_pong),
         weight_bits_(instances_ * real(problem.extent[kN]) * real(problem.extent[kK]) *
                      problem.weight_bits),
         partial_bits_(instances_ * real(problem.extent[kM]) * real(problem.extent[kN]) *
                       problem.partial_bits),
         output_bits_(instances_ * real(problem.extent[kM]) * real(problem.extent[kN]) *
                      problem.output_share * problem.output_bits),
-        epilogue_bits_(instances_ * problem.epilogue_read_bits) {}
+        epilogue_bits_(instances_ * problem.epilogue_read_bits +
+                       instances_ * real(problem.extent[kM]) * real(problem.extent[kN]) *
+                           problem.preload_bits) {}
 
   /// Ends the search once a score is as good; \p least sharpens what can be skipped.
   void set_target(double target, const NestCost& least) {
@@ -294,11 +296,14 @@ class Search {
   double partial_bits_;  // of all partial sums, once
   double output_bits_;
   double epilogue_bits_;
+  std::int64_t time_products_{machine_.dataflow == Dataflow::output_stationary ? machine_.products
+                                                                               : 1};
   double products_{instances_ * real(problem_.extent[kM]) * real(problem_.extent[kN]) *
                    real(problem_.extent[kK]) * problem_.useful_share};
   double array_s_{products_ * real(problem_.passes) /
-                  (real(machine_.rows * machine_.cols) * machine_.clock)};
-  double fixed_joules_{products_ * (machine_.mac_energy + machine_.register_energy)};
+                  (real(machine_.rows * machine_.cols * time_products_) * machine_.clock)};
+  double fixed_joules_{products_ * problem_.dense_share *
+                       (machine_.mac_energy + machine_.register_energy)};
   double inverse_bandwidth_{1.0 / machine_.dram_bandwidth};
   double target_{};
   double best_score_{std::numeric_limits<double>::infinity()};
@@ -339,7 +344,7 @@ Candidates candidates(const GemmProblem& p, const std::array<std::int64_t, 3>& s
 
 MapperResult find_nest(const GemmMachine& machine, const GemmProblem& problem,
                        const MappingConstraint& constraint, MappingObjective objective) {
-  const auto steps = steps_of(machine);
+  const auto steps = steps_of(machine, problem);
   const auto bypass =
       static_cast<std::uint8_t>(constraint.bypass.value_or(0) | machine.forced_bypass);
   Search search(machine, problem, bypass, objective, constraint.order);
@@ -390,7 +395,7 @@ MapperResult find_nest(const GemmMachine& machine, const GemmProblem& problem,
 
 MapperResult find_nest_exhaustively(const GemmMachine& machine, const GemmProblem& problem,
                                     MappingObjective objective) {
-  const auto steps = steps_of(machine);
+  const auto steps = steps_of(machine, problem);
   std::array<std::vector<std::int64_t>, 3> sizes;
   for (std::size_t d = 0; d < 3; ++d) {
     const std::int64_t blocks = ceil_divide(problem.extent.at(d), steps.at(d));

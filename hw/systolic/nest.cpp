@@ -65,7 +65,9 @@ ArrayTraffic array_traffic(const GemmMachine& machine, const GemmProblem& p, con
   const auto m = static_cast<double>(p.extent[kM]);
   const auto n = static_cast<double>(p.extent[kN]);
   const auto k = static_cast<double>(p.extent[kK]);
-  const double row_folds = fold_count(axes.rows, machine.rows);
+  const RowGeometry along_rows = row_geometry(machine, p, nest.tile[index(axes.rows)]);
+  const auto row_folds =
+      static_cast<double>(folds(along_rows.extent, along_rows.tile, along_rows.rows));
   const double col_folds = fold_count(axes.cols, machine.cols);
   const auto slices = static_cast<double>(trips[index(axes.time)]);
   switch (machine.dataflow) {
@@ -81,25 +83,31 @@ ArrayTraffic array_traffic(const GemmMachine& machine, const GemmProblem& p, con
 
 std::int64_t compute_cycles(const GemmMachine& machine, const GemmProblem& p, const Nest& nest) {
   const ArrayAxes axes = axes_of(machine.dataflow);
-  const FoldShape shape{.rows_extent = p.of(axes.rows),
-                        .cols_extent = p.of(axes.cols),
-                        .time_extent = p.of(axes.time),
-                        .rows_tile = nest.tile[index(axes.rows)],
-                        .cols_tile = nest.tile[index(axes.cols)],
-                        .time_tile = nest.tile[index(axes.time)]};
+  const RowGeometry along_rows = row_geometry(machine, p, nest.tile[index(axes.rows)]);
+  FoldShape shape{.rows_extent = along_rows.extent,
+                  .cols_extent = p.of(axes.cols),
+                  .time_extent = p.of(axes.time),
+                  .rows_tile = along_rows.tile,
+                  .cols_tile = nest.tile[index(axes.cols)],
+                  .time_tile = nest.tile[index(axes.time)]};
   const bool stationary = machine.dataflow != Dataflow::output_stationary;
+  if (!stationary && machine.products > 1) {  // k passes in time, several products a cycle
+    shape.time_tile = (shape.time_tile + machine.products - 1) / machine.products;
+    shape.time_extent = (shape.time_extent + machine.products - 1) / machine.products;
+  }
   return machine.timing == SystolicTiming::scalesim
              ? scalesim_cycles(shape, machine.rows, machine.cols, stationary)
-             : rtl_cycles(shape, machine.rows, machine.cols, stationary, machine.overlap);
+             : rtl_cycles(shape, along_rows.rows, machine.cols, stationary, machine.overlap);
 }
 
 struct Footprint {
   std::array<double, 3> bits{};  ///< by tensor, double buffers included
 };
 
-Footprint footprint(const GemmProblem& p, const Nest& nest, const Trips& trips) {
+Footprint footprint(const GemmMachine& machine, const GemmProblem& p, const Nest& nest,
+                    const Trips& trips) {
   const auto& t = nest.tile;
-  const bool whole_problem = p.instances == 1;
+  const bool whole_problem = p.instances == 1 && !machine.ping_pong;
   // A second buffer is needed only where another tile follows.
   const double w_buffers = whole_problem && trips[kN] * trips[kK] == 1 ? 1.0 : 2.0;
   const double a_buffers = whole_problem && trips[kM] * trips[kK] == 1 ? 1.0 : 2.0;
@@ -111,10 +119,43 @@ Footprint footprint(const GemmProblem& p, const Nest& nest, const Trips& trips) 
   return f;
 }
 
+/// Tiles of a tensor without the dimension \p free that are held at once when its scratchpad is
+/// filled as far as it goes: from the innermost loop outwards, while \p tile_bits fit.
+double tiles_held(const Trips& trips, const std::array<Dimension, 3>& order, std::size_t free,
+                  double tile_bits, double capacity) {
+  double tiles = 1;
+  for (std::size_t level = 3; level-- > 0;) {
+    const std::size_t d = index(order[level]);
+    if (d == free) {
+      continue;
+    }
+    const double more = tiles * static_cast<double>(trips[d]);
+    if (more * tile_bits > capacity) {
+      break;
+    }
+    tiles = more;
+  }
+  return tiles;
+}
+
 }  // namespace
 
+RowGeometry row_geometry(const GemmMachine& machine, const GemmProblem& p, std::int64_t tile) {
+  const Dimension along = axes_of(machine.dataflow).rows;
+  const std::int64_t extent = p.of(along);
+  const std::int64_t channels = p.position_channels;
+  if (channels == 0 || along != Dimension::k) {
+    return {machine.rows, extent, tile};
+  }
+  // The folds of one position, evenly filled; positions are padded to whole folds.
+  const std::int64_t per_position = (channels + machine.rows - 1) / machine.rows;
+  const std::int64_t rows = (channels + per_position - 1) / per_position;
+  const std::int64_t padded = extent / channels * per_position * rows;
+  return {rows, padded, tile == extent ? padded : (tile * padded + extent - 1) / extent};
+}
+
 Overflow overflow(const GemmMachine& machine, const GemmProblem& p, const Nest& nest) {
-  const Footprint f = footprint(p, nest, trips_of(p, nest));
+  const Footprint f = footprint(machine, p, nest, trips_of(p, nest));
   std::array<double, 3> needed{};
   for (std::size_t tensor = 0; tensor < 3; ++tensor) {
     if (!bypassed(nest.bypass, tensor)) {
@@ -158,7 +199,8 @@ DramTraffic dram_traffic(const GemmMachine& machine, const GemmProblem& p, const
           .activations = instances * a_elements * p.activation_bits,
           .spilled = instances * m * n * (rounds - 1) * p.partial_bits,
           .outputs = instances * m * n * p.output_share * p.output_bits,
-          .epilogue = instances * p.epilogue_read_bits};
+          .epilogue = instances * p.epilogue_read_bits,
+          .preloaded = instances * m * n * p.preload_bits};
 }
 
 NestCost evaluate(const GemmMachine& machine, const GemmProblem& p, const Nest& nest) {
@@ -195,7 +237,7 @@ NestCost evaluate(const GemmMachine& machine, const GemmProblem& p, const Nest& 
   reads[kO] = useful * words.output_reads * p.partial_bits + traffic.outputs + traffic.spilled;
   writes[kW] = traffic.weights;
   writes[kA] = traffic.activations;
-  writes[kO] = useful * words.output_writes * p.partial_bits + traffic.spilled;
+  writes[kO] = useful * words.output_writes * p.partial_bits + traffic.spilled + traffic.preloaded;
   std::array<double, 3> port_bits{};
   for (std::size_t tensor = 0; tensor < 3; ++tensor) {
     if (bypassed(nest.bypass, tensor)) {
@@ -210,8 +252,9 @@ NestCost evaluate(const GemmMachine& machine, const GemmProblem& p, const Nest& 
   }
 
   cost.decode_joules = words.weights * instances * machine.decode_energy;
-  cost.fixed_joules = useful * m * n * k * (machine.mac_energy + machine.register_energy) +
-                      p.vector_operations * machine.vector_energy;
+  cost.fixed_joules =
+      useful * p.dense_share * m * n * k * (machine.mac_energy + machine.register_energy) +
+      p.vector_operations * machine.vector_energy;
 
   if (machine.timing == SystolicTiming::scalesim) {  // that tool's memory never stalls the array
     cost.busy_s = cost.array_s;
@@ -228,10 +271,26 @@ NestCost evaluate(const GemmMachine& machine, const GemmProblem& p, const Nest& 
   const double o_tile = bypassed(nest.bypass, kO)
                             ? static_cast<double>(machine.cols)
                             : static_cast<double>(nest.tile[kM] * nest.tile[kN]);
-  cost.weight_fill_s = std::min(w_tile, n * k) * p.weight_bits * inverse_bandwidth;
-  const double a_fill = a_tile * p.activation_bits * inverse_bandwidth;
+  double w_first = std::min(w_tile, n * k);
+  double a_first = a_tile;
+  double o_first = o_tile;
+  if (machine.fill_first && nest.bypass == 0) {
+    const auto room = [&](std::size_t tensor) {
+      return machine.capacity[static_cast<std::size_t>(machine.slot[tensor])] / 2;
+    };
+    w_first *= tiles_held(trips, nest.order, kM, w_tile * p.weight_bits, room(kW));
+    a_first *= tiles_held(trips, nest.order, kN, a_tile * p.activation_bits, room(kA));
+    o_first *= tiles_held(trips, nest.order, kK, o_tile * p.partial_bits, room(kO));
+    // Edge tiles and shared window rows are smaller than whole tiles.
+    w_first = std::min(w_first, n * k);
+    a_first = std::min(a_first, p.activation_elements(p.extent[kM], p.extent[kK]));
+    o_first = std::min(o_first, m * n);
+  }
+  cost.weight_fill_s = w_first * p.weight_bits * inverse_bandwidth;
+  const double a_fill =
+      (a_first * p.activation_bits + o_first * p.preload_bits) * inverse_bandwidth;
   cost.input_fill_s = a_fill + machine.dram_latency + machine.overhead_s;
-  cost.drain_s = o_tile * p.output_share * p.output_bits * inverse_bandwidth;
+  cost.drain_s = o_first * p.output_share * p.output_bits * inverse_bandwidth;
   const double dram_s = (cost.dram_read_bits + cost.dram_write_bits) * inverse_bandwidth;
   cost.stream_s = std::max(0.0, dram_s - cost.weight_fill_s - a_fill - cost.drain_s);
   cost.busy_s = std::max({cost.array_s, cost.vector_s, cost.decode_s, cost.port_s, cost.stream_s});

@@ -32,14 +32,17 @@ enum class Tensor : std::uint8_t { weights, activations, outputs };
 struct GemmMachine {
   std::int64_t rows{};
   std::int64_t cols{};
+  std::int64_t products{1};  ///< of one PE at once, along k; `rows` counts them where k lies there
   Dataflow dataflow{};
   SystolicTiming timing{};
   FoldOverlap overlap{};
-  double clock{};                          ///< Hz
-  double dram_bandwidth{};                 ///< bit/s
-  double dram_latency{};                   ///< s
-  double dram_read_energy{};               ///< J/bit
-  double dram_write_energy{};              ///< J/bit
+  bool fill_first{};           ///< scratchpads are filled as far as they go before work starts
+  bool ping_pong{};            ///< scratchpads are fixed halves: a tile fills one, whatever follows
+  double clock{};              ///< Hz
+  double dram_bandwidth{};     ///< bit/s
+  double dram_latency{};       ///< s
+  double dram_read_energy{};   ///< J/bit
+  double dram_write_energy{};  ///< J/bit
   std::array<std::uint8_t, 3> slot{};      ///< scratchpad of each tensor; equal numbers share one
   std::array<double, 3> capacity{};        ///< bits, by slot
   std::array<double, 3> port_bandwidth{};  ///< bit/s, by slot
@@ -92,12 +95,25 @@ struct DramTraffic {
   double activations{};
   double spilled{};  ///< partial sums, written once and read back once
   double outputs{};
-  double epilogue{};  ///< further inputs read with the outputs
-  [[nodiscard]] double reads() const { return weights + activations + spilled + epilogue; }
+  double epilogue{};   ///< further inputs read with the outputs
+  double preloaded{};  ///< partial sums read before a tile starts
+  [[nodiscard]] double reads() const {
+    return weights + activations + spilled + epilogue + preloaded;
+  }
   [[nodiscard]] double writes() const { return outputs + spilled; }
 };
 [[nodiscard]] DramTraffic dram_traffic(const GemmMachine& machine, const GemmProblem& problem,
                                        const Nest& nest);
+
+/// How the rows of the array see the reduction: `rows` PEs of `extent`, `tile` held on chip. Only a
+/// direct convolution differs from the plain extents, where a kernel position never shares a fold.
+struct RowGeometry {
+  std::int64_t rows{};
+  std::int64_t extent{};
+  std::int64_t tile{};
+};
+[[nodiscard]] RowGeometry row_geometry(const GemmMachine& machine, const GemmProblem& problem,
+                                       std::int64_t tile);
 
 /// Bits over the capacity of the worst scratchpad (<= 0: fits), and which slot it is.
 struct Overflow {

@@ -67,12 +67,8 @@ std::optional<Infeasible> contradiction(const MappingConstraint& wanted, const M
   return std::nullopt;
 }
 
-/// Array passes of one operand: wide integers are fed in slices of the native width.
-std::int64_t passes_of(const Precision& native, const Precision& operand) {
-  if (native.is_floating() || operand.is_coded() || !operand.is_integer()) {
-    return 1;
-  }
-  return (operand.element_bits() + native.element_bits() - 1) / native.element_bits();
+constexpr double real(std::int64_t value) {
+  return static_cast<double>(value);
 }
 
 std::uint8_t fused_bit(models::FusionKind kind) {
@@ -121,6 +117,13 @@ std::int64_t cycles_of(double seconds, double clock) {
   return static_cast<std::int64_t>(std::ceil(seconds * clock * (1.0 - 1e-12)));
 }
 
+/// Products a second when every PE is busy and needs one cycle for them.
+double slots_per_second(const GemmMachine& machine) {
+  const std::int64_t in_time =
+      machine.dataflow == Dataflow::output_stationary ? machine.products : 1;
+  return static_cast<double>(machine.rows * machine.cols * in_time) * machine.clock;
+}
+
 OperatorCost cost_of(const GemmMachine& machine, const GemmProblem& p, const MapperResult& found,
                      std::uint8_t fused) {
   const NestCost& nest = found.cost;
@@ -138,9 +141,9 @@ OperatorCost cost_of(const GemmMachine& machine, const GemmProblem& p, const Map
                     : cycles_of(cost.latency_s(), machine.clock);
   const double macs = static_cast<double>(p.instances) * static_cast<double>(p.extent[0]) *
                       static_cast<double>(p.extent[1]) * static_cast<double>(p.extent[2]) *
-                      p.useful_share;
+                      p.useful_share * p.dense_share;
   cost.macs = std::llround(macs);
-  const double slots = static_cast<double>(machine.rows * machine.cols) * machine.clock;
+  const double slots = slots_per_second(machine);
   cost.utilization = macs * static_cast<double>(p.passes) / (slots * cost.latency_s());
   cost.energy[EnergyComponent::multiply_accumulate] = macs * machine.mac_energy;
   cost.energy[EnergyComponent::registers] = macs * machine.register_energy;
@@ -176,6 +179,92 @@ OperatorCost in_sequence(const OperatorCost& a, const OperatorCost& b) {
   return c;
 }
 
+/// \p count equal runs of \p one after the other, each filling and draining its scratchpads.
+OperatorCost repeated(const OperatorCost& one, std::int64_t count, double clock) {
+  OperatorCost c = one;
+  const auto times = static_cast<double>(count);
+  c.busy_s = times * one.latency_s() - one.weight_fill_s - one.input_fill_s - one.drain_s;
+  c.stream_s = times * (one.weight_fill_s + one.input_fill_s + one.stream_s + one.drain_s) -
+               one.weight_fill_s - one.input_fill_s - one.drain_s;
+  c.macs = one.macs * count;
+  c.dram_read_bits *= times;
+  c.dram_write_bits *= times;
+  c.weight_bits *= times;
+  for (double& joules : c.energy.joules) {
+    joules *= times;
+  }
+  c.cycles = cycles_of(c.latency_s(), clock);
+  return c;
+}
+
+/// \p used of \p all cores do what \p one says at the same time.
+OperatorCost on_cores(const OperatorCost& one, std::int64_t used, std::int64_t all) {
+  OperatorCost c = one;
+  const auto times = static_cast<double>(used);
+  c.macs = one.macs * used;
+  c.dram_read_bits *= times;
+  c.dram_write_bits *= times;
+  c.weight_bits *= times;
+  for (double& joules : c.energy.joules) {
+    joules *= times;
+  }
+  c.utilization = one.utilization * times / static_cast<double>(all);
+  return c;
+}
+
+/// Which extent of a problem the cores divide between them.
+enum class Split : std::uint8_t { instances, columns, rows };
+
+/// The largest share that one of \p parts cores gets.
+GemmProblem share_of(const GemmProblem& whole, Split split, std::int64_t parts) {
+  GemmProblem p = whole;
+  std::int64_t& extent = split == Split::instances ? p.instances
+                         : split == Split::columns ? p.extent[1]
+                                                   : p.extent[0];
+  const auto before = static_cast<double>(extent);
+  extent = (extent + parts - 1) / parts;
+  p.vector_operations *= static_cast<double>(extent) / before;
+  if (split != Split::instances) {  // per instance, over fewer outputs
+    p.epilogue_read_bits *= static_cast<double>(extent) / before;
+  }
+  return p;
+}
+
+std::int64_t extent_of(const GemmProblem& p, Split split) {
+  return split == Split::instances ? p.instances
+         : split == Split::columns ? p.extent[1]
+                                   : p.extent[0];
+}
+
+double score_of(const OperatorCost& cost, MappingObjective objective) {
+  switch (objective) {
+    case MappingObjective::latency:
+      return cost.latency_s();
+    case MappingObjective::energy:
+      return cost.energy.total();
+    case MappingObjective::energy_delay:
+      break;
+  }
+  return cost.latency_s() * cost.energy.total();
+}
+
+/// Lays the groups of a convolution side by side as dense blocks of \p channels input channels.
+void pack_groups(GemmProblem& p, std::int64_t channels) {
+  const std::int64_t per_group = p.window.channels;
+  const std::int64_t packed = std::clamp<std::int64_t>(channels / per_group, 1, p.instances);
+  const std::int64_t blocks = (p.instances + packed - 1) / packed;
+  // The last block may be part full: its outputs and products do not exist.
+  const double filled = static_cast<double>(p.instances) /
+                        (static_cast<double>(blocks) * static_cast<double>(packed));
+  p.dense_share *= filled / static_cast<double>(packed);
+  p.output_share *= filled;
+  p.epilogue_read_bits *= static_cast<double>(p.instances) / static_cast<double>(blocks);
+  p.instances = blocks;
+  p.extent[1] *= packed;
+  p.extent[2] *= packed;
+  p.window.channels *= packed;
+}
+
 }  // namespace
 
 std::optional<Infeasible> SystolicArray::problem(const Spec& spec, const DeviceContext& context) {
@@ -197,11 +286,13 @@ SystolicArray::SystolicArray(const Spec& spec, const DeviceContext& context)
   voltage_scale_ = point.dynamic;
 
   GemmMachine& g = base_;
-  g.rows = spec.rows;
+  g.rows = spec.rows;  // machine_for() multiplies by the products of an element
   g.cols = spec.cols;
   g.dataflow = spec.dataflow;
   g.timing = spec.timing;
   g.overlap = spec.folds;
+  g.ping_pong = spec.ping_pong;
+  g.fill_first = spec.fill_first;
   g.clock = spec.clock.count();
   g.dram_bandwidth = backing_.bandwidth;
   g.dram_latency = backing_.latency_s;
@@ -218,13 +309,15 @@ SystolicArray::SystolicArray(const Spec& spec, const DeviceContext& context)
       g.forced_bypass = static_cast<std::uint8_t>(g.forced_bypass | (1U << i));
       continue;
     }
-    g.capacity.at(first) = memory.capacity_bits;
-    g.port_bandwidth.at(first) = memory.bandwidth;
+    g.capacity.at(first) = memory.capacity_bits / static_cast<double>(spec.cores);
+    g.port_bandwidth.at(first) = memory.bandwidth / static_cast<double>(spec.cores);
     g.read_energy.at(i) = memory.read_energy * voltage_scale_;
     g.write_energy.at(i) = memory.write_energy * voltage_scale_;
   }
-  g.vector_rate = static_cast<double>(spec.vector_lanes) * g.clock;
-  g.decode_rate = static_cast<double>(spec.decode_lanes.value_or(spec.vector_lanes)) * g.clock;
+  // Of one core.
+  const double lane_rate = g.clock / static_cast<double>(spec.cores);
+  g.vector_rate = static_cast<double>(spec.vector_lanes) * lane_rate;
+  g.decode_rate = static_cast<double>(spec.decode_lanes.value_or(spec.vector_lanes)) * lane_rate;
   g.overhead_s = static_cast<double>(spec.operator_overhead_cycles) / g.clock;
 
   std::vector<AreaPart> area;
@@ -240,10 +333,17 @@ SystolicArray::SystolicArray(const Spec& spec, const DeviceContext& context)
 GemmMachine SystolicArray::machine_for(const models::Formats& formats) const {
   GemmMachine g = base_;
   const Precision weight = formats.weights.is_coded() ? spec_.native : formats.weights;
-  g.mac_energy =
-      technology_.multiply_accumulate(weight, formats.activations).energy.count() * voltage_scale_;
-  const auto moved_bits =
-      static_cast<double>(formats.activations.element_bits() + spec_.accumulator.element_bits());
+  const ProductRate rate =
+      product_rate(spec_.arithmetic, spec_.native, formats.weights, formats.activations);
+  g.products = rate.products;
+  if (axes_of(spec_.dataflow).rows == Dimension::k) {
+    g.rows *= rate.products;
+  }
+  g.mac_energy = product_energy(weight, formats.activations) * voltage_scale_;
+  // One partial sum moves on for all the products that an element adds up.
+  const double moved_bits =
+      static_cast<double>(formats.activations.element_bits()) +
+      static_cast<double>(spec_.accumulator.element_bits()) / static_cast<double>(rate.products);
   // Each bit that moves on is read from one pipeline register and written to the next.
   g.register_energy =
       2 * moved_bits * technology_.register_access().energy.count() * voltage_scale_;
@@ -254,6 +354,27 @@ GemmMachine SystolicArray::machine_for(const models::Formats& formats) const {
   return g;
 }
 
+double SystolicArray::product_energy(const Precision& weight, const Precision& activation) const {
+  const ElementArithmetic& arithmetic = spec_.arithmetic;
+  if (arithmetic.kind != ArithmeticKind::bit_serial) {
+    return technology_
+        .multiply_accumulate(fused_format(arithmetic, spec_.native, weight),
+                             fused_format(arithmetic, spec_.native, activation))
+        .energy.count();
+  }
+  // Every cycle of a product adds the other operand, shifted, to a running sum.
+  const ProductRate rate = product_rate(arithmetic, spec_.native, weight, activation);
+  const SerialOperands serial = arithmetic.serial.value_or(SerialOperands::activations);
+  const Precision& parallel = serial == SerialOperands::weights ? activation : weight;
+  const std::int64_t bits = serial == SerialOperands::both
+                                ? arithmetic.bits_per_cycle.value_or(1)
+                                : std::min(parallel.element_bits(), spec_.native.element_bits());
+  const double step =
+      technology_.add(models::integer_format(static_cast<int>(bits))).energy.count();
+  const double sum = technology_.add(spec_.accumulator).energy.count();
+  return static_cast<double>(rate.cycles) * step + sum / static_cast<double>(rate.products);
+}
+
 std::variant<GemmProblem, Infeasible> SystolicArray::problem_of(const GroupView& group) const {
   const models::Operator& anchor = *group.anchor;
   const Precision& native = spec_.native;
@@ -262,8 +383,10 @@ std::variant<GemmProblem, Infeasible> SystolicArray::problem_of(const GroupView&
   }
   GemmProblem p = gemm_problem(anchor);
   p.partial_bits = static_cast<double>(spec_.accumulator.element_bits());
-  p.passes =
-      passes_of(native, anchor.formats.weights) * passes_of(native, anchor.formats.activations);
+  const ProductRate rate =
+      product_rate(spec_.arithmetic, native, anchor.formats.weights, anchor.formats.activations);
+  p.passes = rate.cycles;
+  p.preload_bits = spec_.preload_outputs ? p.partial_bits : 0.0;
   p.decode_operations = models::decode_operations_per_weight(anchor.formats.weights);
 
   const auto first_outputs = static_cast<double>(models::output_elements(anchor.shape));
@@ -293,6 +416,20 @@ std::variant<GemmProblem, Infeasible> SystolicArray::problem_of(const GroupView&
                           static_cast<double>(p.extent[1]);
   p.output_share = outputs / products;
   p.output_bits = last->formats.outputs.bits_per_element();
+  if (p.window.channels > 0) {
+    if (spec_.padded_inputs) {
+      const auto& shape = std::get<models::Convolution>(anchor.shape);
+      p.window.in_height =
+          (shape.output_height() - 1) * shape.stride_height + p.window.kernel_height;
+      p.window.in_width = (shape.output_width() - 1) * shape.stride_width + p.window.kernel_width;
+    }
+    if (spec_.grouped_convolution && p.instances > 1) {
+      pack_groups(p, spec_.grouped_convolution->channels * rate.products);
+    }
+    if (spec_.convolution == ConvolutionLowering::direct) {
+      p.position_channels = p.window.channels;
+    }
+  }
   return p;
 }
 
@@ -316,6 +453,65 @@ Estimate SystolicArray::solve(const GemmMachine& machine, const GemmProblem& pro
                     cairn::to_text(machine.dataflow)),
         "mapping dataflow", 0.0};
   }
+  if (problem.dense_share < 1.0 && spec_.grouped_convolution->separate && problem.instances > 1) {
+    GemmProblem one = problem;  // a block is a layer of its own
+    one.instances = 1;
+    one.vector_operations /= static_cast<double>(problem.instances);
+    Estimate estimate = on_all_cores(machine, one, constraint, objective);
+    if (auto* cost = std::get_if<OperatorCost>(&estimate)) {
+      *cost = repeated(*cost, problem.instances, machine.clock);
+      cost->macs = std::llround(static_cast<double>(problem.instances) * real(problem.extent[0]) *
+                                real(problem.extent[1]) * real(problem.extent[2]) *
+                                problem.useful_share * problem.dense_share);
+    }
+    return estimate;
+  }
+  return on_all_cores(machine, problem, constraint, objective);
+}
+
+Estimate SystolicArray::on_all_cores(const GemmMachine& machine, const GemmProblem& problem,
+                                     const MappingConstraint& constraint,
+                                     MappingObjective objective) const {
+  if (spec_.cores == 1) {
+    return on_one_core(machine, problem, constraint, objective);
+  }
+  // Equal shares of one extent: each core fetches its own operands, so what all of them need
+  // crosses the backing memory once for each. Cores without a share are idle.
+  Estimate best = Infeasible{};
+  bool any = false;
+  for (const Split split : {Split::instances, Split::columns, Split::rows}) {
+    const std::int64_t parts = std::min(spec_.cores, extent_of(problem, split));
+    if (parts == 1 && any) {
+      continue;
+    }
+    const GemmProblem share = share_of(problem, split, parts);
+    const std::int64_t extent = extent_of(share, split);
+    const std::int64_t used = (extent_of(problem, split) + extent - 1) / extent;
+    GemmMachine core = machine;
+    core.dram_bandwidth = machine.dram_bandwidth / static_cast<double>(used);
+    Estimate estimate = on_one_core(core, share, constraint, objective);
+    if (auto* cost = std::get_if<OperatorCost>(&estimate)) {
+      *cost = on_cores(*cost, used, spec_.cores);
+      const auto* leader = any ? std::get_if<OperatorCost>(&best) : nullptr;
+      if (leader == nullptr || score_of(*cost, objective) < score_of(*leader, objective)) {
+        best = estimate;
+      }
+    } else if (!any) {
+      best = std::move(estimate);
+    }
+    any = true;
+  }
+  if (auto* cost = std::get_if<OperatorCost>(&best)) {  // the last share may be smaller
+    cost->macs =
+        std::llround(real(problem.instances) * real(problem.extent[0]) * real(problem.extent[1]) *
+                     real(problem.extent[2]) * problem.useful_share * problem.dense_share);
+  }
+  return best;
+}
+
+Estimate SystolicArray::on_one_core(const GemmMachine& machine, const GemmProblem& problem,
+                                    const MappingConstraint& constraint,
+                                    MappingObjective objective) const {
   const MapperResult found = find_nest(machine, problem, constraint, objective);
   if (!found.feasible) {
     return too_large(machine, found);
@@ -364,7 +560,8 @@ Estimate SystolicArray::price_attention(const GroupView& group, const MappingCon
   scores.partial_bits = static_cast<double>(spec_.accumulator.element_bits());
   scores.decode_operations = models::decode_operations_per_weight(op.formats.weights);
   scores.passes =
-      passes_of(spec_.native, op.formats.weights) * passes_of(spec_.native, op.formats.activations);
+      product_rate(spec_.arithmetic, spec_.native, op.formats.weights, op.formats.activations)
+          .cycles;
   scores.useful_share = visible;
   scores.vector_operations = static_cast<double>(vector_operations(op.shape));
 
@@ -480,14 +677,15 @@ Estimate SystolicArray::price(const GroupView& group, const MappingConstraint& c
 }
 
 double SystolicArray::peak_macs_per_second(const models::Formats& formats) const {
-  const std::int64_t passes =
-      passes_of(spec_.native, formats.weights) * passes_of(spec_.native, formats.activations);
-  return static_cast<double>(spec_.rows * spec_.cols) * base_.clock / static_cast<double>(passes);
+  const ProductRate rate =
+      product_rate(spec_.arithmetic, spec_.native, formats.weights, formats.activations);
+  return static_cast<double>(spec_.rows * spec_.cols * spec_.cores) * base_.clock *
+         rate.per_cycle();
 }
 
 void SystolicArray::append_area(std::vector<AreaPart>& parts) const {
   const auto mm2 = [](Area area) { return area.count() * kSquareMillimetresPerSquareMetre; };
-  const auto pes = static_cast<double>(spec_.rows * spec_.cols);
+  const auto pes = static_cast<double>(spec_.rows * spec_.cols * spec_.cores);
   const ArithmeticFigures mac = technology_.multiply_accumulate(spec_.native, spec_.native);
   const auto bits =
       static_cast<double>(2 * spec_.native.element_bits() + spec_.accumulator.element_bits());

@@ -64,6 +64,15 @@ class SystolicArray {
   [[nodiscard]] Estimate solve(const GemmMachine& machine, const GemmProblem& problem,
                                const MappingConstraint& constraint,
                                MappingObjective objective) const;
+  [[nodiscard]] Estimate on_all_cores(const GemmMachine& machine, const GemmProblem& problem,
+                                      const MappingConstraint& constraint,
+                                      MappingObjective objective) const;
+  [[nodiscard]] Estimate on_one_core(const GemmMachine& machine, const GemmProblem& problem,
+                                     const MappingConstraint& constraint,
+                                     MappingObjective objective) const;
+  /// J at nominal voltage of one product and its sum.
+  [[nodiscard]] double product_energy(const models::Precision& weight,
+                                      const models::Precision& activation) const;
   [[nodiscard]] Infeasible too_large(const GemmMachine& machine, const MapperResult& result) const;
 
   Spec spec_;

@@ -89,3 +89,10 @@ TEST_CASE("the closed form equals the sum over folds") {
     CHECK(rtl_cycles(s, rows, cols, true, FoldOverlap::serial) == counted(s, rows, cols, true));
   }
 }
+
+TEST_CASE("with operands of all folds in the PEs, folds follow without a gap") {
+  // 8 rows x 4 columns of operands on 4 x 4 PEs: 2 folds of 10, and 4 + 4 - 2 to fill and drain.
+  CHECK(rtl_cycles(whole(8, 4, 10), 4, 4, true, FoldOverlap::resident) == 2 * 10 + 6);
+  // A fold of one step takes one cycle; shifting operands in would take four.
+  CHECK(rtl_cycles(whole(8, 4, 1), 4, 4, true, FoldOverlap::resident) == 2 + 6);
+}

@@ -276,3 +276,145 @@ TEST_CASE("a clock above the technology's curve is infeasible and names the fast
   REQUIRE(problem);
   CHECK_THAT(problem->what, Catch::Contains("fastest"));
 }
+
+namespace {
+
+Operator with_bits(Operator op, int weights, int activations) {
+  op.formats.weights = integer_format(weights);
+  op.formats.activations = integer_format(activations);
+  return op;
+}
+
+Operator depthwise(std::int64_t channels) {
+  Operator op;
+  op.name = "depthwise";
+  op.shape = Convolution{.height = 16,
+                         .width = 16,
+                         .channels = channels,
+                         .filters = channels,
+                         .kernel_height = 3,
+                         .kernel_width = 3,
+                         .groups = channels};
+  op.formats = {kInt8, kInt8, kInt8};
+  return op;
+}
+
+}  // namespace
+
+TEST_CASE("fused bricks run narrow products faster, and no wider ones slower") {
+  SystemSpec system = small_system();
+  system.memories.at("dram").bandwidth = Bandwidth{1e15};  // compute alone
+  const Operator op = matmul(256, 256, 1024);
+  const double fixed = cost(system, op).latency_s();
+  array_of(system).arithmetic.kind = ArithmeticKind::bit_fusion;
+  CHECK(cost(system, op).latency_s() == Approx(fixed));
+  CHECK(cost(system, with_bits(op, 6, 6)).latency_s() == Approx(fixed));
+  // 4 x 4 bits: 64 rows of products on 16 rows of PEs, so 16 k-folds instead of 64.
+  const double narrow = cost(system, with_bits(op, 4, 4)).latency_s();
+  CHECK(narrow < fixed / 3);
+  CHECK(narrow >= fixed / 4);
+  CHECK(cost(system, with_bits(op, 2, 2)).latency_s() < narrow);
+}
+
+TEST_CASE("peak and utilisation of fused bricks count their products") {
+  SystemSpec system = small_system();
+  array_of(system).arithmetic.kind = ArithmeticKind::bit_fusion;
+  const Machine machine(system, technology());
+  const Formats narrow{integer_format(4), integer_format(4), kInt8};
+  // 16 x 16 PEs x 4 products x 500 MHz
+  CHECK(machine.peak_macs_per_second(narrow) == Approx(256.0 * 4 * 500e6));
+  const OperatorCost c = cost(system, with_bits(matmul(512, 512, 512), 4, 4));
+  CHECK(c.utilization ==
+        Approx(static_cast<double>(c.macs) / c.latency_s() / machine.peak_macs_per_second(narrow)));
+}
+
+TEST_CASE("outputs stay while several products of one output are summed in a cycle") {
+  SystemSpec system = small_system();
+  system.memories.at("dram").bandwidth = Bandwidth{1e15};
+  array_of(system).dataflow = Dataflow::output_stationary;
+  const double fixed = cost(system, matmul(16, 16, 1024)).latency_s();
+  array_of(system).arithmetic.kind = ArithmeticKind::bit_fusion;
+  // One fold: 16 + 16 + k - 2 cycles, with k = 1024 and 1024 / 4.
+  const double narrow = cost(system, with_bits(matmul(16, 16, 1024), 4, 4)).latency_s();
+  CHECK(narrow / fixed == Approx(286.0 / 1054.0).epsilon(0.01));
+}
+
+TEST_CASE("time and energy of a serial array follow the bits of its serial operand") {
+  SystemSpec system = small_system();
+  system.memories.at("dram").bandwidth = Bandwidth{1e15};
+  array_of(system).arithmetic.kind = ArithmeticKind::bit_serial;
+  const Operator op = matmul(256, 256, 256);
+  const OperatorCost eight = cost(system, op);
+  const OperatorCost four = cost(system, with_bits(op, 8, 4));
+  CHECK(four.latency_s() == Approx(eight.latency_s() / 2).epsilon(0.01));
+  const auto multiply = EnergyComponent::multiply_accumulate;
+  CHECK(four.energy[multiply] < eight.energy[multiply]);
+  CHECK(four.dram_read_bits < eight.dram_read_bits);
+}
+
+TEST_CASE("a depthwise convolution keeps one column busy, packed groups as many as fit") {
+  SystemSpec system = small_system();
+  system.memories.at("dram").bandwidth = Bandwidth{1e15};
+  const Operator op = depthwise(64);
+  const OperatorCost one = cost(system, op);
+  CHECK(one.utilization < 1.0 / 16);  // one column of sixteen
+  array_of(system).grouped_convolution = GroupedConvolutionSpec{.channels = 16};
+  const OperatorCost packed = cost(system, op);
+  CHECK(packed.macs == one.macs);  // zeros of a block are no work
+  CHECK(packed.latency_s() < one.latency_s());
+  // 16 channels side by side fetch 16 x 16 x 9 weights, zeros included, instead of 16 x 9.
+  CHECK(packed.weight_bits == Approx(16 * one.weight_bits));
+  array_of(system).grouped_convolution->separate = true;
+  CHECK(cost(system, op).latency_s() >= packed.latency_s());
+}
+
+TEST_CASE("a direct convolution never mixes kernel positions in a fold") {
+  SystemSpec system = small_system();
+  system.memories.at("dram").bandwidth = Bandwidth{1e15};
+  array_of(system).folds = FoldOverlap::resident;
+  Operator op;
+  op.name = "conv";
+  op.shape = Convolution{.height = 18,
+                         .width = 18,
+                         .channels = 8,
+                         .filters = 16,
+                         .kernel_height = 3,
+                         .kernel_width = 3};
+  op.formats = {kInt8, kInt8, kInt8};
+  // 256 pixels; im2col: 72 / 16 = 5 folds, direct: 9 folds of 8 rows.
+  const std::int64_t dense = cost(system, op).cycles;
+  array_of(system).convolution = ConvolutionLowering::direct;
+  const std::int64_t direct = cost(system, op).cycles;
+  CHECK(direct - dense == 4 * 256 - 8);  // four more folds; 8 fewer rows to fill
+}
+
+TEST_CASE("cores share the memory: no faster than the work divided, never slower than one") {
+  SystemSpec system = small_system();
+  cairn::Rng rng(4);
+  for (int i = 0; i < 60; ++i) {
+    const Operator op =
+        matmul(rng.uniform_int(1, 300), rng.uniform_int(1, 300), rng.uniform_int(1, 300));
+    SystemSpec several = system;
+    array_of(several).cores = 4;
+    array_of(several).vector_lanes = 4 * array_of(system).vector_lanes;
+    for (const char* name : {"w", "a", "o"}) {
+      several.memories.at(name).channels = 4;
+    }
+    const OperatorCost one = cost(system, op);
+    const OperatorCost four = cost(several, op);
+    CHECK(four.macs == one.macs);
+    CHECK(four.latency_s() >= one.latency_s() / 4 * (1 - 1e-9));
+    CHECK(four.utilization <= 1.0);
+    // What all cores need crosses once for each, so traffic does not shrink.
+    CHECK(four.dram_read_bits >= one.dram_read_bits * (1 - 1e-9) * 0.5);
+  }
+}
+
+TEST_CASE("cores without a share of the work are idle") {
+  SystemSpec system = small_system();
+  system.memories.at("dram").bandwidth = Bandwidth{1e15};
+  array_of(system).cores = 4;
+  // One row of outputs in one column of folds: a fourth core finds nothing that helps.
+  const OperatorCost c = cost(system, matmul(1, 1, 256));
+  CHECK(c.utilization <= 0.25 / 16);
+}
