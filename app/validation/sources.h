@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/validation/comparison.h"
+#include "app/validation/fusion_comparisons.h"
 #include "app/validation/gpu_comparisons.h"
 #include "app/validation/serving_comparisons.h"
 
@@ -16,6 +17,7 @@ using ComparisonSource = std::vector<Comparison> (*)();
 inline constexpr std::array kComparisonSources{
     ComparisonSource{compare_gpu},
     ComparisonSource{compare_serving},
+    ComparisonSource{compare_fusion},
 };
 
 /// Everything, in the order of the list.
