@@ -47,6 +47,12 @@ std::string read_one(const std::string& file) {
     diagnostics.throw_if_any();
     return "technology";
   }
+  if (root.find("organisation") != nullptr) {
+    hw::DramPartSpec part;
+    read(root, part, diagnostics);
+    diagnostics.throw_if_any();
+    return "DRAM part";
+  }
   if (root.find("coefficients") != nullptr) {
     static_cast<void>(models::load_quality(file, diagnostics));
     diagnostics.throw_if_any();

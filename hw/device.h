@@ -8,6 +8,7 @@
 /// operators; it holds no bandwidth or energy of a memory, it names memories of the system.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -42,6 +43,14 @@ struct ResolvedMemory {
   double static_power{};  ///< W
   double area_mm2{};
   Confidence energy_confidence{Confidence::assumed};
+  /// Rows and bursts of one channel, when the memory names its part.
+  std::optional<DramFiguresOfPart> part{};
+
+  /// Bandwidth, bit/s, of runs of \p run_bits contiguous bits at random places; that of long
+  /// streams for memories without a part.
+  [[nodiscard]] double bandwidth_of_runs(double run_bits) const {
+    return part ? std::min(bandwidth, peak_bandwidth * part->share_of_runs(run_bits)) : bandwidth;
+  }
 };
 
 /// One block of the area report.

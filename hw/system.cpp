@@ -97,13 +97,33 @@ ResolvedMemory resolve(const std::string& name, const MemorySpec& spec,
   ResolvedMemory memory;
   memory.name = name;
   memory.kind = spec.kind;
-  memory.capacity_bits = static_cast<double>(spec.capacity.count()) * channels;
-  memory.peak_bandwidth =
-      spec.bandwidth ? spec.bandwidth->count() * channels : std::numeric_limits<double>::infinity();
-  memory.bandwidth = memory.peak_bandwidth * spec.achievable;
-  memory.latency_s = spec.latency.count();
+  if (spec.part) {
+    memory.part = figures_of(*spec.part);
+    memory.capacity_bits = memory.part->capacity_bits * channels;
+    memory.peak_bandwidth = memory.part->peak_bandwidth * channels;
+    memory.bandwidth = memory.peak_bandwidth * (1 - memory.part->refresh_loss);
+    memory.latency_s = memory.part->latency_s;
+  } else {
+    memory.peak_bandwidth = std::numeric_limits<double>::infinity();
+    memory.bandwidth = memory.peak_bandwidth;
+  }
+  if (spec.capacity) {
+    memory.capacity_bits = static_cast<double>(spec.capacity->count()) * channels;
+  }
+  if (spec.bandwidth) {
+    memory.peak_bandwidth = spec.bandwidth->count() * channels;
+    memory.bandwidth = memory.peak_bandwidth * (memory.part ? 1 - memory.part->refresh_loss : 1.0);
+  }
+  if (spec.achievable) {
+    memory.bandwidth = memory.peak_bandwidth * *spec.achievable;
+  }
+  if (spec.latency) {
+    memory.latency_s = spec.latency->count();
+  }
+  const Bandwidth peak_of_channel{memory.peak_bandwidth / channels};
   if (is_on_chip(spec.kind)) {
-    const SramFigures sram = technology.sram(spec.capacity, spec.width.value_or(kDefaultWidth));
+    const Bits capacity = spec.capacity.value_or(Bits{1});
+    const SramFigures sram = technology.sram(capacity, spec.width.value_or(kDefaultWidth));
     memory.read_energy = sram.read.count();
     memory.write_energy = sram.write.count();
     memory.static_power = sram.leakage.count() * channels;
@@ -113,9 +133,9 @@ ResolvedMemory resolve(const std::string& name, const MemorySpec& spec,
     memory.read_energy = dram->read.count();
     memory.write_energy = dram->write.count();
     memory.static_power = dram->background.count() * memory.capacity_bits;
-    memory.area_mm2 = spec.bandwidth ? dram->phy_for(*spec.bandwidth).count() *
-                                           kSquareMillimetresPerSquareMetre * channels
-                                     : 0.0;
+    memory.area_mm2 = spec.bandwidth || spec.part ? dram->phy_for(peak_of_channel).count() *
+                                                        kSquareMillimetresPerSquareMetre * channels
+                                                  : 0.0;
     memory.energy_confidence = dram->confidence;
   }
   if (spec.read_energy) {

@@ -9,6 +9,7 @@
 #include "app/validation/fusion_comparisons.h"
 #include "app/validation/gpu_comparisons.h"
 #include "app/validation/serving_comparisons.h"
+#include "app/validation/memory_comparisons.h"
 
 namespace cairn::app {
 
@@ -18,6 +19,7 @@ inline constexpr std::array kComparisonSources{
     ComparisonSource{compare_gpu},
     ComparisonSource{compare_serving},
     ComparisonSource{compare_fusion},
+    ComparisonSource{compare_memories},
 };
 
 /// Everything, in the order of the list.

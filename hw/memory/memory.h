@@ -2,69 +2,30 @@
 /// Memories and links: the parts of a System that devices share and name.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
+#include <vector>
 
 #include "core/config/fields.h"
 #include "core/units.h"
+#include "hw/memory/dram_part.h"
+#include "hw/memory/memory_kind.h"
 
 namespace cairn::hw {
 
-enum class MemoryKind : std::uint8_t {
-  register_file,
-  sram,
-  cache,
-  ddr3,
-  ddr4,
-  ddr5,
-  lpddr4,
-  lpddr5,
-  gddr5,
-  gddr6,
-  gddr6x,
-  hbm2,
-  hbm2e,
-  hbm3,
-  hbm3e,
-  flash,
-};
-constexpr auto enum_names(MemoryKind) {
-  using K = MemoryKind;
-  using S = std::string_view;
-  return std::array{std::pair{K::register_file, S{"register_file"}},
-                    std::pair{K::sram, S{"sram"}},
-                    std::pair{K::cache, S{"cache"}},
-                    std::pair{K::ddr3, S{"ddr3"}},
-                    std::pair{K::ddr4, S{"ddr4"}},
-                    std::pair{K::ddr5, S{"ddr5"}},
-                    std::pair{K::lpddr4, S{"lpddr4"}},
-                    std::pair{K::lpddr5, S{"lpddr5"}},
-                    std::pair{K::gddr5, S{"gddr5"}},
-                    std::pair{K::gddr6, S{"gddr6"}},
-                    std::pair{K::gddr6x, S{"gddr6x"}},
-                    std::pair{K::hbm2, S{"hbm2"}},
-                    std::pair{K::hbm2e, S{"hbm2e"}},
-                    std::pair{K::hbm3, S{"hbm3"}},
-                    std::pair{K::hbm3e, S{"hbm3e"}},
-                    std::pair{K::flash, S{"flash"}}};
-}
-[[nodiscard]] constexpr bool is_on_chip(MemoryKind kind) {
-  return kind == MemoryKind::register_file || kind == MemoryKind::sram || kind == MemoryKind::cache;
-}
-
 /// One memory. Capacity and bandwidth are those of one channel; the whole has `channels` of them.
+/// A DRAM may name its part instead: capacity, bandwidth, latency and the achievable share of long
+/// streams then follow from organisation and timing, unless they are given all the same.
 struct MemorySpec {
   MemoryKind kind{MemoryKind::sram};
-  Bits capacity{};
+  std::optional<Bits> capacity{};
+  std::optional<DramPartSpec> part{};  ///< `part: {extends: ../memory/ddr4_8gb_x8_2400r.yaml}`
   std::int64_t channels{1};
   std::optional<Bandwidth> bandwidth{};  ///< of one channel, peak; absent: width x device clock
   std::optional<Bits> width{};           ///< word moved in one access (SRAM: sets energy and area)
-  double achievable{1.0};                ///< share of the peak that long streams reach
-  Seconds latency{};                     ///< from request to first data
+  std::optional<double> achievable{};    ///< share of the peak that long streams reach
+  std::optional<Seconds> latency{};      ///< from request to first data
   std::optional<EnergyPerBit> read_energy{};   ///< absent: from the technology tables
   std::optional<EnergyPerBit> write_energy{};  ///< absent: from the technology tables
   std::optional<Watts> static_power{};         ///< leakage or background; absent: from tables
@@ -73,7 +34,8 @@ struct MemorySpec {
   template <class Archive>
   void fields(Archive& a) {
     a("kind", kind, "what it is made of");
-    a("capacity", capacity, "capacity of one channel", Positive{});
+    a("capacity", capacity, "capacity of one channel; absent: the part's", kOptional, Positive{});
+    a("part", part, "DRAM part: a file of configs/memory/", kOptional);
     a("channels", channels, "number of equal channels", kOptional, Range{1, 65536});
     a("bandwidth", bandwidth, "peak bandwidth of one channel", kOptional, Positive{});
     a("width", width, "bits moved in one access", kOptional, Positive{});
@@ -86,6 +48,8 @@ struct MemorySpec {
       NotNegative{});
     a("area", area, "area on this die, all channels", kOptional, NotNegative{});
   }
+  /// No capacity and no part, or figures that contradict the part's.
+  [[nodiscard]] std::vector<FieldProblem> problems() const;
 };
 
 /// A link between two parts of a system (device to device, host to device).
