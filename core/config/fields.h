@@ -74,6 +74,9 @@ struct FieldProblem {
   std::string field;
   std::string message;
   std::string hint;
+  /// The field is not there. Not reported when the file has it after all: another mistake, reported
+  /// by itself, then kept it from being read.
+  bool absent = false;
 };
 
 /// All tags of one field.

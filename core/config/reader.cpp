@@ -89,6 +89,9 @@ ReadState::Step::Step(ReadState& state, std::size_t index)
 }
 
 void ReadState::problem(const Node& map, const FieldProblem& problem) {
+  if (problem.absent && map.find(problem.field) != nullptr) {
+    return;
+  }
   const SourceSpan* at = &map.at;
   const Node* node = &map;
   std::string path = path_;

@@ -18,7 +18,8 @@ std::vector<FieldProblem> MemorySpec::problems() const {
   std::vector<FieldProblem> found;
   if (!part) {
     if (!capacity) {
-      found.push_back({"capacity", "key is missing", "capacity of one channel; or a DRAM `part`"});
+      found.push_back(
+          {"capacity", "key is missing", "capacity of one channel; or a DRAM `part`", true});
     }
     return found;
   }
