@@ -64,8 +64,7 @@ std::string summary_text(const Study& study, const report::RunStatistics& s,
     }
     return text;
   }
-  for (const AccuracyLine& line :
-       accuracy_of(study.make_model()->scenario().system, accuracy_rows())) {
+  for (const AccuracyLine& line : accuracy_of(study.systems(), accuracy_rows())) {
     text += fmt::format("accuracy of {}: {}\n", line.family, line.text);
   }
   text += fmt::format("front: {} points\n", s.front_size());

@@ -406,7 +406,7 @@ std::string report_document(const Study& study, BatchEvaluator& evaluator,
     doc["assumptions"] = details.front()->assumptions;
   }
   doc["accuracy"] = Json::array();
-  for (const AccuracyLine& line : accuracy_of(study.make_model()->scenario().system, bands)) {
+  for (const AccuracyLine& line : accuracy_of(study.systems(), bands)) {
     doc["accuracy"].push_back(
         {{"family", line.family}, {"text", line.text}, {"known", line.known}});
   }

@@ -155,6 +155,10 @@ void Study::read_space(Diagnostics& diagnostics) {
   space_ = search::read_space(spec_.space, diagnostics);
 }
 
+std::vector<hw::SystemSpec> Study::systems() const {
+  return systems_of(spec_.system, knobs());
+}
+
 std::vector<sim::KnobChoices> Study::knobs() const {
   std::vector<sim::KnobChoices> knobs;
   if (space_) {

@@ -117,6 +117,8 @@ class Study {
   [[nodiscard]] search::Algorithm make_algorithm() const;
   /// A model of its own for one thread. Reading again is cheap: files are cached.
   [[nodiscard]] std::unique_ptr<sim::PointModel> make_model() const;
+  /// The systems that it may choose, one for each name and set of device kinds.
+  [[nodiscard]] std::vector<hw::SystemSpec> systems() const;
   /// The whole study with nothing left to look up, as YAML.
   [[nodiscard]] const std::string& resolved() const { return resolved_; }
   /// Of the resolved study and the versions of all models.

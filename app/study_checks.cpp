@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <set>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -117,7 +118,7 @@ void check_workloads(const StudyContext& context, Diagnostics& diagnostics) {
       try {
         const sim::WorkloadSpec& spec = workloads.value()[i];
         if (std::max(spec.tensor_parallel, spec.pipeline_parallel) > 1 &&
-            context.study.system.find("interconnect") == nullptr) {
+            context.study.system.is_map() && context.study.system.find("interconnect") == nullptr) {
           report(workloads, i,
                  {.at = {},
                   .path = spec.tensor_parallel > 1 ? "tensor_parallel" : "pipeline_parallel",
@@ -165,7 +166,7 @@ void check_technologies(const StudyContext& context, Diagnostics& diagnostics) {
   std::set<std::filesystem::path> seen;
   system.for_each_choice([&] {
     const std::filesystem::path& file = system.value().technology;
-    if (node == nullptr || !seen.insert(file).second) {
+    if (!seen.insert(file).second) {
       return;
     }
     try {
@@ -175,9 +176,27 @@ void check_technologies(const StudyContext& context, Diagnostics& diagnostics) {
         diagnostics.error(d.at, d.path, d.message, d.hint);
       }
     } catch (const IoError& e) {
-      diagnostics.error(system.place(*node), "system.technology", e.what());
+      diagnostics.error(system.place(node != nullptr ? *node : system.node()), "system.technology",
+                        e.what());
     }
   });
+}
+
+std::vector<hw::SystemSpec> systems_of(const Node& system,
+                                       const std::vector<sim::KnobChoices>& knobs) {
+  BoundSection<hw::SystemSpec> section(system, "system", knobs);
+  std::vector<hw::SystemSpec> systems;
+  std::set<std::string> seen;
+  section.for_each_choice([&] {
+    std::string key = section.value().name;
+    for (const auto& [name, device] : section.value().devices) {
+      key += "\n" + std::to_string(device.index());
+    }
+    if (seen.insert(key).second) {
+      systems.push_back(section.value());
+    }
+  });
+  return systems;
 }
 
 }  // namespace cairn::app

@@ -30,4 +30,9 @@ void check_workloads(const StudyContext& context, Diagnostics& diagnostics);
 /// Reads every technology that the system may name. Precondition: the section can be read.
 void check_technologies(const StudyContext& context, Diagnostics& diagnostics);
 
+/// The systems that a study may choose: one for each name and set of device kinds.
+/// Precondition: the section can be read.
+[[nodiscard]] std::vector<hw::SystemSpec> systems_of(const Node& system,
+                                                     const std::vector<sim::KnobChoices>& knobs);
+
 }  // namespace cairn::app

@@ -12,6 +12,16 @@ namespace fs = std::filesystem;
 /// What to do with the text of one file name; \p model says that a stem is allowed.
 using Visit = std::function<void(Node& name, bool model)>;
 
+/// The list of choices of the knob that \p value names, or null.
+Node* choices_of(Node& study, const Node& value) {
+  if (!value.is_scalar() || value.quoted || !value.scalar.starts_with('$')) {
+    return nullptr;
+  }
+  Node* space = study.find("space");
+  Node* knob = space != nullptr ? space->find(std::string_view{value.scalar}.substr(1)) : nullptr;
+  return knob != nullptr ? knob->find("choices") : nullptr;
+}
+
 /// A name itself, or every choice of the knob that it is.
 void visit_name(Node& study, Node* name, bool model, const Visit& visit) {
   if (name == nullptr || !name->is_scalar()) {
@@ -21,9 +31,7 @@ void visit_name(Node& study, Node* name, bool model, const Visit& visit) {
     visit(*name, model);
     return;
   }
-  Node* space = study.find("space");
-  Node* knob = space != nullptr ? space->find(std::string_view{name->scalar}.substr(1)) : nullptr;
-  Node* choices = knob != nullptr ? knob->find("choices") : nullptr;
+  Node* choices = choices_of(study, *name);
   if (choices == nullptr) {
     return;
   }
@@ -37,6 +45,11 @@ void visit_name(Node& study, Node* name, bool model, const Visit& visit) {
 void visit_names(Node& study, const Visit& visit) {
   if (Node* system = study.find("system")) {
     visit_name(study, system->find("technology"), false, visit);
+    if (Node* choices = choices_of(study, *system)) {  // `system: $machine`
+      for (Node& choice : choices->items) {
+        visit_name(study, choice.find("technology"), false, visit);
+      }
+    }
   }
   if (Node* quality = study.find("quality")) {
     visit_name(study, quality->find("table"), false, visit);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include <fmt/format.h>
@@ -49,14 +50,22 @@ std::string sentence(const AccuracyRow& row) {
                      row.stack);
 }
 
-/// Every kind of device once.
-std::vector<std::string> families_of(const hw::SystemSpec& system) {
-  std::vector<std::string> families;
-  for (const auto& [name, spec] : system.devices) {
-    const std::string kind{
-        std::visit([](const auto& s) { return std::decay_t<decltype(s)>::kKind; }, spec)};
-    if (std::find(families.begin(), families.end(), kind) == families.end()) {
-      families.push_back(kind);
+/// Every kind of device once, with the systems that have one.
+std::vector<std::pair<std::string, std::vector<std::string>>> families_of(
+    const std::vector<hw::SystemSpec>& systems) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> families;
+  for (const hw::SystemSpec& system : systems) {
+    for (const auto& [name, spec] : system.devices) {
+      const std::string kind{
+          std::visit([](const auto& s) { return std::decay_t<decltype(s)>::kKind; }, spec)};
+      auto found = std::find_if(families.begin(), families.end(),
+                                [&](const auto& family) { return family.first == kind; });
+      if (found == families.end()) {
+        found = families.insert(found, {kind, {}});
+      }
+      if (found->second.empty() || found->second.back() != system.name) {
+        found->second.push_back(system.name);
+      }
     }
   }
   return families;
@@ -83,15 +92,16 @@ std::vector<AccuracyRow> accuracy_rows() {
   return rows;
 }
 
-std::vector<AccuracyLine> accuracy_of(const hw::SystemSpec& system,
+std::vector<AccuracyLine> accuracy_of(const std::vector<hw::SystemSpec>& systems,
                                       const std::vector<AccuracyRow>& rows) {
   std::vector<AccuracyLine> lines;
-  for (const std::string& family : families_of(system)) {
+  for (const auto& [family, names] : families_of(systems)) {
     std::vector<const AccuracyRow*> same_device;
     std::vector<const AccuracyRow*> same_family;
     for (const AccuracyRow& row : rows) {
       if (row.family == family && row.metric != kArea) {
-        (row.device == system.name ? same_device : same_family).push_back(&row);
+        const bool same = std::find(names.begin(), names.end(), row.device) != names.end();
+        (same ? same_device : same_family).push_back(&row);
       }
     }
     std::vector<const AccuracyRow*>& best = same_device.empty() ? same_family : same_device;
@@ -107,7 +117,8 @@ std::vector<AccuracyLine> accuracy_of(const hw::SystemSpec& system,
       lines.push_back({family, sentence(*best[i]), true});
     }
     if (same_device.empty() && !best.empty()) {
-      lines.push_back({family, fmt::format("(no table for {} itself)", system.name), true});
+      lines.push_back(
+          {family, fmt::format("(no table for {} itself)", fmt::join(names, ", ")), true});
     }
   }
   return lines;

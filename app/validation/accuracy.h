@@ -37,9 +37,9 @@ struct AccuracyLine {
   bool known{};      ///< false: no reference figure of this family
 };
 
-/// Lines of all device families in \p system: the tables of the same device where there are some,
+/// Lines of all device families in \p systems: the tables of the same device where there are some,
 /// else those of its family, silicon before other truths; and a warning where there is none.
-[[nodiscard]] std::vector<AccuracyLine> accuracy_of(const hw::SystemSpec& system,
+[[nodiscard]] std::vector<AccuracyLine> accuracy_of(const std::vector<hw::SystemSpec>& systems,
                                                     const std::vector<AccuracyRow>& rows);
 
 /// `within 12 % on 4 dies`, over all area tables on silicon; empty without one.

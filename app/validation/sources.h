@@ -8,8 +8,8 @@
 #include "app/validation/comparison.h"
 #include "app/validation/fusion_comparisons.h"
 #include "app/validation/gpu_comparisons.h"
-#include "app/validation/serving_comparisons.h"
 #include "app/validation/memory_comparisons.h"
+#include "app/validation/serving_comparisons.h"
 
 namespace cairn::app {
 

@@ -27,11 +27,21 @@ std::string one_line(const Node& node) {
   throw InternalError("unknown kind of node");
 }
 
+namespace {
+
+/// A choice that is a whole part of a study (a system, a workload) goes by its name.
+std::string text_of(const Node& choice) {
+  const Node* name = choice.is_map() ? choice.find("name") : nullptr;
+  return name != nullptr && name->is_scalar() ? name->scalar : one_line(choice);
+}
+
+}  // namespace
+
 void describe_choices(Knob& knob) {
   knob.texts.clear();
   knob.magnitudes.clear();
   for (const Node& choice : knob.choices) {
-    knob.texts.push_back(one_line(choice));
+    knob.texts.push_back(text_of(choice));
     if (choice.is_scalar()) {
       if (const auto magnitude = parse_magnitude(choice.scalar)) {
         knob.magnitudes.push_back(*magnitude);

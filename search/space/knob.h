@@ -24,8 +24,9 @@ struct Condition {
 struct Knob {
   std::string name;
   SourceSpan at;
-  std::vector<Node> choices;       ///< what the study reader puts in place of `$name`; not empty
-  std::vector<std::string> texts;  ///< of each choice, in one line; all different
+  std::vector<Node> choices;  ///< what the study reader puts in place of `$name`; not empty
+  /// Of each choice, in one line; all different. A map with a `name` goes by it.
+  std::vector<std::string> texts;
   std::vector<Magnitude>
       magnitudes;               ///< of each choice, when all are numbers of one unit; or empty
   std::vector<Condition> when;  ///< all must hold; empty: always active

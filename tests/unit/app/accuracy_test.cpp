@@ -17,8 +17,8 @@ AccuracyRow row(std::string family, std::string device, std::string metric, Trut
           0.0};
 }
 
-hw::SystemSpec system_of(const std::string& stem) {
-  return load_system("configs/hardware/" + stem + ".yaml", {}).spec;
+std::vector<hw::SystemSpec> system_of(const std::string& stem) {
+  return {load_system("configs/hardware/" + stem + ".yaml", {}).spec};
 }
 
 TEST_CASE("the tables of a device itself come before those of its family, silicon first") {

@@ -175,5 +175,35 @@ TEST_CASE("a scheme that changes nothing in any workload is an error") {
   CHECK(problems_of(rest + "compression:\n  - {kind: quantize, kv_cache: int8}\n").empty());
 }
 
+TEST_CASE("a study may choose between whole systems, of different families too") {
+  const std::string configs = std::filesystem::absolute("configs").string();
+  const test::ScratchFolder folder;
+  const Study study{
+      folder.write("study.yaml",
+                   "schema: 1\nname: two\nseed: 1\n"
+                   "workloads: [{model: gpt2, phase: decode, context: 16}]\n"
+                   "compression:\n"
+                   "  - {kind: quantize, weights: int8, activations: int8, kv_cache: int8}\n"
+                   "system: $machine\n"
+                   "space:\n  machine:\n    choices:\n"
+                   "      - {extends: " +
+                       configs + "/hardware/a100.yaml}\n      - {extends: " + configs +
+                       "/hardware/edge_npu.yaml}\n"
+                       "objectives: {minimize: [latency]}\n"),
+      {}};
+  REQUIRE(study.systems().size() == 2);
+  CHECK(study.systems()[0].name == "a100");
+  CHECK(study.systems()[1].name == "edge_npu");
+  CHECK(study.space().knobs()[0].texts == std::vector<std::string>{"a100", "edge_npu"});
+  // Each choice is priced on its own machine: the GPU is the faster one.
+  const auto model = study.make_model();
+  model->select({*sim::find_metric("latency", model->workload_labels())});
+  std::vector<double> gpu(1);
+  std::vector<double> array(1);
+  REQUIRE(model->evaluate(std::vector<std::uint32_t>{0}, gpu) == sim::PointStatus::feasible);
+  REQUIRE(model->evaluate(std::vector<std::uint32_t>{1}, array) == sim::PointStatus::feasible);
+  CHECK(gpu[0] < array[0]);
+}
+
 }  // namespace
 }  // namespace cairn::app

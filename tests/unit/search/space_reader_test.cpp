@@ -175,4 +175,12 @@ TEST_CASE("knobs are declared to the study reader in the order of the space") {
   CHECK(binder.find("a")->choices.size() == 2);
 }
 
+TEST_CASE("a choice that is a map with a name goes by its name") {
+  const DesignSpace space =
+      space_of("machine: {choices: [{name: small, rows: 4}, {name: large, rows: 8}, {rows: 2}]}\n");
+  CHECK(space.knobs()[0].texts == Texts{"small", "large", "{rows: 2}"});
+  CHECK(mistakes("machine: {choices: [{name: a, rows: 4}, {name: a, rows: 8}]}\n") ==
+        Texts{"1:41: space.machine: choice 'a' stands twice"});
+}
+
 }  // namespace cairn::search
