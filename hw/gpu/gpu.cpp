@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 #include <variant>
 
 #include <fmt/format.h>
@@ -102,6 +103,24 @@ const GpuKernelSpec& kernel_class(const GpuKernelsSpec& kernels, const models::S
   return kernels.elementwise;
 }
 
+/// Rows that are worked on independently, and elements of one; rotary embeddings turn pairs.
+std::pair<double, double> rows_and_columns(const models::Shape& shape) {
+  if (const auto* norm = std::get_if<models::Normalization>(&shape)) {
+    return {to_real(norm->rows), to_real(norm->columns)};
+  }
+  if (const auto* softmax = std::get_if<models::Softmax>(&shape)) {
+    return {to_real(softmax->rows), to_real(softmax->columns)};
+  }
+  if (const auto* look_up = std::get_if<models::Embedding>(&shape)) {
+    return {to_real(look_up->tokens), to_real(look_up->width)};
+  }
+  if (const auto* e = std::get_if<models::Elementwise>(&shape)) {
+    const double pairs = e->kind == models::ElementwiseKind::rotary ? 2.0 : 1.0;
+    return {to_real(e->rows), to_real(e->columns) / pairs};
+  }
+  return {1.0, to_real(models::output_elements(shape))};
+}
+
 const ResolvedMemory& memory_of(const DeviceContext& context, const std::string& name) {
   const ResolvedMemory* memory = context.find(name);
   CAIRN_CHECK(memory != nullptr, "a GPU names a memory that does not exist");
@@ -137,7 +156,7 @@ Gpu::Gpu(const Spec& spec, const ResolvedMemory& dram, const ResolvedMemory& l2,
       dram_(dram),
       technology_(technology),
       machine_(spec, dram.bandwidth, l2.bandwidth, l2.capacity_bits),
-      l2_capacity_(l2.capacity_bits),
+      streams_(spec, dram.bandwidth, l2.bandwidth, l2.capacity_bits),
       memory_power_(dram.static_power + l2.static_power) {
   const std::optional<OperatingPoint> point = technology_.operating_point(spec.clock);
   CAIRN_CHECK(point.has_value(), "a GPU's clock is above the technology's curve");
@@ -203,7 +222,8 @@ OperatorCost Gpu::finish(OperatorCost cost) const {
   const double dynamic = cost.energy.total();
   const double budget = spec_.board_power.count() - spec_.idle_power.count() - memory_power_;
   const double least = dynamic / std::max(budget, 1.0);
-  if (least > cost.latency_s()) {  // the board lowers its clock until the average fits
+  if (spec_.stack.power_limited &&
+      least > cost.latency_s()) {  // the board lowers its clock until the average fits
     cost.busy_s += least - cost.latency_s();
   }
   cost.cycles = cycles_of(cost.latency_s(), machine_.clock);
@@ -406,27 +426,25 @@ Estimate Gpu::price_unfused_attention(const models::Operator& op,
   return cost;
 }
 
-OperatorCost Gpu::stream(const GpuKernelSpec& kernel, double read, double write, double operations,
+OperatorCost Gpu::stream(const GpuKernelSpec& kernel, const GpuStreamShape& shape,
                          const Precision& format) const {
-  const double traffic = read + write;
-  const double resident = std::min(traffic, l2_capacity_ / 2) * spec_.stack.kernels.resident;
-  const double dram = (traffic - resident) / (dram_.bandwidth * kernel.dram);
-  const double work = operations / (machine_.vector_rate * machine_.sms);
+  const GpuStreamTime t = gpu_stream(streams_, kernel, shape);
   OperatorCost cost;
-  cost.input_fill_s =
-      to_real(kernel.floor.count()) / machine_.clock + spec_.stack.host_launch.count();
-  cost.busy_s = std::max(dram, work);
-  cost.stream_s = dram;
-  cost.dram_read_bits = read;
-  cost.dram_write_bits = write;
-  cost.bottleneck = cost.input_fill_s > cost.busy_s ? Bottleneck::latency
-                    : work > dram                   ? Bottleneck::vector
-                                                    : Bottleneck::dram;
+  cost.input_fill_s = t.fixed;
+  cost.busy_s = t.body;
+  cost.stream_s = t.dram;
+  cost.dram_read_bits = t.read_bits;
+  cost.dram_write_bits = t.write_bits;
+  cost.bottleneck = t.fixed > t.body       ? Bottleneck::latency
+                    : t.work >= t.body     ? Bottleneck::vector
+                    : 2 * t.dram >= t.body ? Bottleneck::dram
+                                           : Bottleneck::latency;
   cost.energy[EnergyComponent::vector] =
-      operations * technology_.vector_operation(format).energy.count() * voltage_scale_;
+      shape.operations * technology_.vector_operation(format).energy.count() * voltage_scale_;
   cost.energy[EnergyComponent::scratchpad] =
-      traffic * technology_.movement(Movement::gpu_l2).energy.count() * voltage_scale_;
-  cost.energy[EnergyComponent::dram] = read * dram_.read_energy + write * dram_.write_energy;
+      t.l2_bits * technology_.movement(Movement::gpu_l2).energy.count() * voltage_scale_;
+  cost.energy[EnergyComponent::dram] =
+      t.read_bits * dram_.read_energy + t.write_bits * dram_.write_energy;
   return finish(cost);
 }
 
@@ -445,8 +463,14 @@ OperatorCost Gpu::price_stream(const models::Operator& op) const {
       to_real(models::output_elements(op.shape)) * op.formats.outputs.bits_per_element();
   const double operations =
       to_real(vector_operations(op.shape)) + to_real(models::multiply_accumulates(op.shape));
-  OperatorCost cost = stream(kernel_class(spec_.stack.kernels, op.shape), read + weights, write,
-                             operations, op.formats.activations);
+  const auto [rows, columns] = rows_and_columns(op.shape);
+  OperatorCost cost = stream(kernel_class(spec_.stack.kernels, op.shape),
+                             {.rows = rows,
+                              .columns = columns,
+                              .read_bits = read + weights,
+                              .write_bits = write,
+                              .operations = operations},
+                             op.formats.activations);
   cost.weight_bits = weights;
   cost.macs = models::multiply_accumulates(op.shape);
   return cost;

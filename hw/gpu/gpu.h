@@ -3,8 +3,7 @@
 ///
 /// Matrix products and convolutions (as implicit GEMM) by gpu_gemm.h, fused attention by
 /// gpu_attention.h; attention that is not fused is a product, a softmax kernel and a product. All
-/// else streams: the longer of traffic at the kernel class's share of the achievable DRAM
-/// bandwidth and work on the CUDA cores, above a floor.
+/// else streams, by gpu_stream.h.
 ///
 /// Formats: the operands are multiplied in the narrowest tensor-core format that holds both. A
 /// weight stored otherwise (4-bit integers under fp16 activations, a codebook, a trellis) is
@@ -33,6 +32,7 @@
 #include "hw/gpu/gpu_attention.h"
 #include "hw/gpu/gpu_gemm.h"
 #include "hw/gpu/gpu_spec.h"
+#include "hw/gpu/gpu_stream.h"
 
 namespace cairn::hw {
 
@@ -81,9 +81,9 @@ class Gpu {
   [[nodiscard]] Estimate price_unfused_attention(const models::Operator& op,
                                                  const MappingConstraint& constraint) const;
   [[nodiscard]] OperatorCost price_stream(const models::Operator& op) const;
-  /// Streams \p read and \p write bits under a class of kernels, with \p operations of work.
-  [[nodiscard]] OperatorCost stream(const GpuKernelSpec& kernel, double read, double write,
-                                    double operations, const models::Precision& format) const;
+  /// A streaming kernel of one class, with its energy.
+  [[nodiscard]] OperatorCost stream(const GpuKernelSpec& kernel, const GpuStreamShape& shape,
+                                    const models::Precision& format) const;
   [[nodiscard]] OperatorCost finish(OperatorCost cost) const;
   void add_gemm_energy(OperatorCost& cost, const GpuGemmTime& time, const Arithmetic& how,
                        const models::Formats& formats, double macs) const;
@@ -92,7 +92,7 @@ class Gpu {
   ResolvedMemory dram_;
   Technology technology_;
   GpuGemmMachine machine_;
-  double l2_capacity_{};
+  GpuStreamMachine streams_;
   double memory_power_{};   ///< W of DRAM and L2 without traffic
   double voltage_scale_{};  ///< dynamic energy relative to nominal voltage (V^2)
 };

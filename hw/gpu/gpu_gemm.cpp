@@ -114,6 +114,8 @@ GpuGemmMachine::GpuGemmMachine(const GpuSpec& spec, double dram, double l2, doub
       multicast(to_real(spec.multicast)),
       vector_rate(to_real(spec.vector_lanes) * clock),
       tensor_share(spec.stack.gemm.tensor),
+      load_stretch(spec.stack.gemm.tensor / spec.stack.gemm.sustained),
+      l2_warm(l2_capacity * spec.stack.gemm.l2_warm),
       tile_edge(spec.stack.gemm.tile_edge),
       fixed(to_real(spec.stack.gemm.fixed.count()) / clock + spec.stack.host_launch.count()),
       round(to_real(spec.stack.gemm.round.count()) / clock),
@@ -152,8 +154,9 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
   const double compulsory = shape.input_bits > 0 ? shape.input_bits + shape.instances * b_bits
                                                  : shape.instances * (a_bits + b_bits);
   const double least_dram =
-      (compulsory + out_bits + shape.epilogue_bits) / machine.dram_bandwidth * (1 - kRounding);
-  const double per_sm = (1 - kRounding) / machine.sms;
+      (std::max(compulsory - machine.l2_warm, 0.0) + out_bits + shape.epilogue_bits) /
+      machine.dram_bandwidth * (1 - kRounding);
+  const double least_share = (1 - kRounding) / machine.sms * machine.load_stretch;
   for (std::size_t index = 0; index < machine.tiles.size(); ++index) {
     const GpuGemmMachine::Tile& tile = machine.tiles[index];
     if (!permits(allowed, tile)) {
@@ -162,7 +165,8 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
     const TileCosts c = costs_of(machine, shape, tile);
     const double tiles = c.rows * c.cols;
     const double slots = machine.sms * tile.per_sm;
-    const double least_main = shape.instances * tiles * shape.k / c.step * c.tensor_step * per_sm;
+    const double least_main =
+        shape.instances * tiles * shape.k / c.step * c.tensor_step * least_share;
     if (cannot_beat(best.total - machine.fixed - c.store, least_main, least_dram)) {
       continue;  // not even with perfect balance
     }
@@ -188,9 +192,11 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
       };
       const double full = whole_down(busiest / tile.per_sm);
       const double rest = busiest - full * tile.per_sm;
-      const double main = (full > 0 ? full * round_of(tile.per_sm) : 0.0) +
-                          (rest > 0 ? round_of(rest) : 0.0) + busiest * c.epilogue +
-                          machine.round * (busiest - 1) / tile.per_sm;
+      // SMs that wait for the last round leave power to those that work.
+      const double stretch = std::max(1.0, machine.load_stretch * blocks / (busiest * machine.sms));
+      const double main = stretch * ((full > 0 ? full * round_of(tile.per_sm) : 0.0) +
+                                     (rest > 0 ? round_of(rest) : 0.0)) +
+                          busiest * c.epilogue + machine.round * (busiest - 1) / tile.per_sm;
       const double least_tail = c.store + (split > 1 ? machine.reduction : 0.0);
       if (cannot_beat(best.total - machine.fixed - least_tail, main, least_dram)) {
         continue;
@@ -201,7 +207,8 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
                                                               wave, a_bits, b_bits);
       const double saved =  // a convolution's patches overlap: the tensor is smaller than m x k
           shape.input_bits > 0 ? shape.instances * a_bits - shape.input_bits : 0.0;
-      const double read = std::max(shape.instances * operands - saved, 0.0) + shape.epilogue_bits;
+      const double read =
+          std::max(shape.instances * operands - saved - machine.l2_warm, 0.0) + shape.epilogue_bits;
       const double dram = (read + out_bits) / machine.dram_bandwidth;
       double tail = c.store;
       tail += std::min(1.0, slots / (shape.instances * tiles)) * out_bits / machine.dram_bandwidth;
@@ -219,8 +226,8 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
         best.body = body;
         best.tail = tail;
         best.main = main;
-        best.tensor = busiest * steps * c.tensor_step;
-        best.decode = busiest * steps * c.decode_step;
+        best.tensor = stretch * busiest * steps * c.tensor_step;
+        best.decode = stretch * busiest * steps * c.decode_step;
         best.dram = dram;
         best.read_bits = read;
         best.write_bits = out_bits;

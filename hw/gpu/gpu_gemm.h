@@ -63,6 +63,8 @@ struct GpuGemmMachine {
   double multicast{};
   double vector_rate{};  ///< CUDA-core operations per second of one SM
   double tensor_share{};
+  double load_stretch{};  ///< times longer when every SM is at work: clock under load
+  double l2_warm{};       ///< bits of operands in the L2 at the start
   double tile_edge{};
   double fixed{};      ///< s
   double round{};      ///< s

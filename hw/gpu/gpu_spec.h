@@ -25,6 +25,8 @@ struct GpuRatesSpec {
   std::optional<OpsPerSecond> fp4{};
   std::optional<OpsPerSecond> int8{};
   std::optional<OpsPerSecond> int4{};
+  std::optional<OpsPerSecond> int1{};
+  std::optional<OpsPerSecond> fp32{};
 
   template <class Archive>
   void fields(Archive& a) {
@@ -35,6 +37,37 @@ struct GpuRatesSpec {
     a("fp4", fp4, "fp4 operands", kOptional, Positive{});
     a("int8", int8, "int8 operands", kOptional, Positive{});
     a("int4", int4, "int4 operands", kOptional, Positive{});
+    a("int1", int1, "binary operands", kOptional, Positive{});
+    a("fp32", fp32, "CUDA cores, one multiply-accumulate a lane and cycle; only checked", kOptional,
+      Positive{});
+  }
+};
+
+/// How many tensor cores an SM has and what one does in a cycle. Nothing is computed from it: it
+/// is what the stated rates are checked against.
+struct GpuTensorCoresSpec {
+  std::int64_t per_sm{};
+  std::optional<std::int64_t> fp16{};
+  std::optional<std::int64_t> bf16{};
+  std::optional<std::int64_t> tf32{};
+  std::optional<std::int64_t> fp8{};
+  std::optional<std::int64_t> fp4{};
+  std::optional<std::int64_t> int8{};
+  std::optional<std::int64_t> int4{};
+  std::optional<std::int64_t> int1{};
+
+  template <class Archive>
+  void fields(Archive& a) {
+    constexpr Range kMacs{1, 1048576};
+    a("per_sm", per_sm, "tensor cores of one SM", Range{1, 64});
+    a("fp16", fp16, "multiply-accumulates of one in a cycle, fp16", kOptional, kMacs);
+    a("bf16", bf16, "the same, bf16", kOptional, kMacs);
+    a("tf32", tf32, "the same, tf32", kOptional, kMacs);
+    a("fp8", fp8, "the same, fp8", kOptional, kMacs);
+    a("fp4", fp4, "the same, fp4", kOptional, kMacs);
+    a("int8", int8, "the same, int8", kOptional, kMacs);
+    a("int4", int4, "the same, int4", kOptional, kMacs);
+    a("int1", int1, "the same, binary", kOptional, kMacs);
   }
 };
 
@@ -45,7 +78,9 @@ struct GpuSpec {
   std::int64_t sms{};
   Frequency clock{};
   GpuRatesSpec rates{};
+  std::optional<GpuTensorCoresSpec> tensor_cores{};
   std::int64_t vector_lanes{};
+  std::int64_t threads_per_sm{2048};
   Bits shared_memory{};
   BitsPerCycle l2_port{};
   std::int64_t multicast{1};
@@ -62,7 +97,9 @@ struct GpuSpec {
     a("sms", sms, "streaming multiprocessors", Range{1, 4096});
     a("clock", clock, "clock at which the rates hold", Positive{});
     a("rates", rates, "dense tensor-core peaks of the device");
+    a("tensor_cores", tensor_cores, "what the rates are made of, to check them", kOptional);
     a("vector_lanes", vector_lanes, "fp32 lanes of one SM", Range{1, 4096});
+    a("threads_per_sm", threads_per_sm, "threads resident on one SM", kOptional, Range{32, 4096});
     a("shared_memory", shared_memory, "shared memory of one SM that tiles may use", Positive{});
     a("l2_port", l2_port, "bits an SM can take from the L2 in a cycle", Positive{});
     a("multicast", multicast, "SMs of a cluster that share one load of an operand", kOptional,
@@ -79,12 +116,8 @@ struct GpuSpec {
   [[nodiscard]] std::vector<MemoryReference> memory_references() const {
     return {{"dram", dram}, {"l2", l2}};
   }
-  [[nodiscard]] std::vector<FieldProblem> problems() const {
-    if (idle_power >= board_power) {
-      return {{"idle_power", "idle power is not below the board's limit", ""}};
-    }
-    return {};
-  }
+  /// Idle power above the board's limit; rates that are not what units and clock give.
+  [[nodiscard]] std::vector<FieldProblem> problems() const;
 };
 
 }  // namespace cairn::hw

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,10 +42,12 @@ struct GpuGemmStackSpec {
   std::vector<std::int64_t> split_k;
   std::int64_t split_k_waves{};
   double tensor{};
+  double sustained{};
   double l2{};
   double dram{};
   double tile_edge{};
   double l2_retained{};
+  double l2_warm{0.0};
   Cycles fixed{};
   Cycles round{};
   Cycles reduction{};
@@ -57,7 +60,10 @@ struct GpuGemmStackSpec {
       Range{1, 1024});
     a("split_k_waves", split_k_waves, "split no further than this many waves of thread blocks",
       Range{1, 64});
-    a("tensor", tensor, "share of the tensor cores' peak that a long main loop reaches",
+    a("tensor", tensor, "share of its tensor cores' peak that one SM reaches in a main loop",
+      Range{0.01, 1.0});
+    a("sustained", sustained,
+      "share of the peak that the clock under load leaves when every SM is at work",
       Range{0.01, 1.0});
     a("l2", l2, "share of the L2 bandwidth that a main loop reaches", Range{0.01, 1.0});
     a("dram", dram, "share of the achievable DRAM bandwidth that a GEMM reaches", Range{0.01, 1.0});
@@ -65,6 +71,10 @@ struct GpuGemmStackSpec {
       Range{0.0, 64.0});
     a("l2_retained", l2_retained, "share of the L2 that keeps operands between waves",
       Range{0.0, 1.0});
+    a("l2_warm", l2_warm,
+      "share of the L2 that holds operands when a kernel starts: 0 behind other kernels, more when "
+      "a benchmark repeats one",
+      kOptional, Range{0.0, 1.0});
     a("fixed", fixed, "cycles from dispatch to first load, and from last store to completion",
       NotNegative{});
     a("round", round, "cycles between two rounds of thread blocks on one SM", NotNegative{});
@@ -79,19 +89,86 @@ struct GpuGemmStackSpec {
     if (split_k.empty() || split_k.front() != 1) {
       return {{"split_k", "the list does not start with 1", "1 means no split"}};
     }
+    if (sustained > tensor) {
+      return {{"sustained", "more than `tensor`, which one SM reaches alone", ""}};
+    }
     return {};
   }
 };
 
-/// Kernels bound by memory: a floor, and a share of the achievable DRAM bandwidth.
+/// A kernel with a block of threads for each row. Every thread waits for its loads, so a pass over
+/// a row takes columns / (threads x elements) steps, in waves of the blocks that fit the SMs.
+struct GpuRowBlocksSpec {
+  std::int64_t threads{};
+  std::int64_t elements{1};
+  std::int64_t passes{1};
+  Cycles step{};
+  Cycles issue{};
+  Cycles setup{};
+  std::int64_t narrow{0};
+
+  template <class Archive>
+  void fields(Archive& a) {
+    a("threads", threads, "threads of a block, which works on one row", Range{32, 1024});
+    a("elements", elements, "elements of the row that a thread takes in one step", kOptional,
+      Range{1, 64});
+    a("passes", passes, "passes over the row: 2 if a statistic of all of it comes first", kOptional,
+      Range{1, 8});
+    a("step", step, "cycles from a load to its use, and the work on it", NotNegative{});
+    a("issue", issue, "cycles of an SM to issue one step of one block", NotNegative{});
+    a("setup", setup, "cycles of a block outside its steps: reductions, barriers", NotNegative{});
+    a("narrow", narrow,
+      "rows up to this many elements are held in registers, several to a block: no waves, one pass",
+      kOptional, Range{0, 65536});
+  }
+};
+
+/// A kernel whose grid has a fixed number of threads for each SM, which loop over the elements.
+struct GpuLoopingGridSpec {
+  std::int64_t threads{};
+  Cycles step{};
+  std::int64_t serial{0};
+
+  template <class Archive>
+  void fields(Archive& a) {
+    a("threads", threads, "threads of the grid for each SM", Range{32, 2048});
+    a("step", step, "cycles of one element of a thread: an index, the element behind it, a store",
+      NotNegative{});
+    a("serial", serial, "up to this many rows a thread takes one row after the other", kOptional,
+      Range{0, 1024});
+  }
+};
+
+/// Kernels bound by memory. Without `rows` and `grid` there is a thread for each few elements, and
+/// only launch and traffic count.
 struct GpuKernelSpec {
   Cycles floor{};
   double dram{};
+  double traffic{1.0};
+  std::int64_t launches{1};
+  std::optional<Seconds> host{};
+  std::optional<GpuRowBlocksSpec> rows{};
+  std::optional<GpuLoopingGridSpec> grid{};
 
   template <class Archive>
   void fields(Archive& a) {
     a("floor", floor, "cycles of the smallest kernel", NotNegative{});
     a("dram", dram, "share of the achievable DRAM bandwidth", Range{0.01, 1.0});
+    a("traffic", traffic,
+      "bits moved for each bit of inputs and outputs; above 1 where intermediates are stored",
+      kOptional, Range{1.0, 64.0});
+    a("launches", launches, "kernels that the library launches for the operator", kOptional,
+      Range{1, 64});
+    a("host", host, "host time in front of the operator, in place of host_launch", kOptional,
+      NotNegative{});
+    a("rows", rows, "a block of threads for each row", kOptional);
+    a("grid", grid, "a fixed number of threads for each SM", kOptional);
+  }
+  [[nodiscard]] std::vector<FieldProblem> problems() const {
+    if (rows && grid) {
+      return {{"grid", "a kernel has blocks of rows or a looping grid, not both", ""}};
+    }
+    return {};
   }
 };
 
@@ -103,6 +180,7 @@ struct GpuKernelsSpec {
   GpuKernelSpec layer_norm{};
   GpuKernelSpec softmax{};
   GpuKernelSpec gather{};
+  double l2{};
   double resident{};
 
   template <class Archive>
@@ -114,8 +192,9 @@ struct GpuKernelsSpec {
     a("layer_norm", layer_norm, "layer, group and batch normalisation");
     a("softmax", softmax, "softmax as a kernel of its own");
     a("gather", gather, "embedding look-up");
-    a("resident", resident, "share of traffic saved while tensors fit half of the L2",
-      Range{0.0, 0.9});
+    a("l2", l2, "share of the L2 bandwidth that they reach", Range{0.01, 1.0});
+    a("resident", resident, "share of the L2 that holds operands of the kernel before",
+      Range{0.0, 1.0});
   }
 };
 
@@ -162,6 +241,7 @@ struct GpuStackSpec {
   std::string name;
   std::string source;
   Seconds host_launch{};
+  bool power_limited{true};
   GpuGemmStackSpec gemm{};
   GpuKernelsSpec kernels{};
   GpuAttentionSpec attention{};
@@ -176,6 +256,8 @@ struct GpuStackSpec {
     a("source", source, "where the figures come from", kOptional);
     a("host_launch", host_launch, "host time in front of every kernel; 0 with graph capture",
       NotNegative{});
+    a("power_limited", power_limited,
+      "whether work lasts long enough for the board's power limit to lower its clock", kOptional);
     a("gemm", gemm, "matrix kernels");
     a("kernels", kernels, "kernels bound by memory");
     a("attention", attention, "fused attention");

@@ -1,5 +1,5 @@
 // Measured matrix kernels against hw/gpu: A100 and H100 under one stack, and an A100 under another.
-// The bars: 8 % mean absolute and 3 % mean signed error on each card over all 336 rows of equal
+// The bars: 6 % mean absolute and 2 % mean signed error on each card over all 336 rows of equal
 // weight. Rows under 10 us are shown apart too: the timer resolves 1 us.
 
 #include <algorithm>
@@ -21,8 +21,8 @@
 namespace cairn::hw {
 namespace {
 
-constexpr double kMeanErrorBar = 0.08;
-constexpr double kSignedErrorBar = 0.03;
+constexpr double kMeanErrorBar = 0.06;
+constexpr double kSignedErrorBar = 0.02;
 constexpr double kShort = 10e-6;  // s, where the timer's resolution shows
 
 struct Row {
@@ -88,7 +88,7 @@ double predicted(const Gpu& gpu, const Row& row) {
   return test::price(gpu, test::matmul(row.m, row.n, row.k)).latency_s();
 }
 
-TEST_CASE("linear layers of A100 and H100 are within 8 % under one stack", "[validation]") {
+TEST_CASE("linear layers of A100 and H100 are within 6 % under one stack", "[validation]") {
   const std::vector<Row> rows = rows_of("configs/validation/gpu_gemm_measured.csv");
   REQUIRE(rows.size() == 672);
   const std::array<std::pair<std::string, std::int64_t>, 4> decades{
@@ -122,7 +122,7 @@ TEST_CASE("linear layers of A100 and H100 are within 8 % under one stack", "[val
   }
 }
 
-TEST_CASE("the speed-up from A100 to H100 is within 10 %", "[validation]") {
+TEST_CASE("the speed-up from A100 to H100 is within 8 %", "[validation]") {
   const std::vector<Row> rows = rows_of("configs/validation/gpu_gemm_measured.csv");
   const test::GpuFile a100("a100");
   const test::GpuFile h100("h100");
@@ -140,11 +140,10 @@ TEST_CASE("the speed-up from A100 to H100 is within 10 %", "[validation]") {
     }
   }
   fmt::print("a100/h100 ratio     {}\n", ratio.text());
-  CHECK(ratio.absolute() <= 0.10);
+  CHECK(ratio.absolute() <= 0.08);
 }
 
-TEST_CASE("an A100 under another stack is within 8 % with that stack's two constants",
-          "[validation]") {
+TEST_CASE("an A100 under another stack is within 6 % with that stack", "[validation]") {
   const std::vector<Row> rows = rows_of("configs/validation/llmcompass_a100_gemm.csv");
   REQUIRE(rows.size() == 20);
   const test::GpuFile standard("a100");

@@ -67,12 +67,13 @@ inline GpuSpec small_gpu() {
   gemm.tiles = {{.m = 64, .n = 64, .k = 32, .stages = 3, .per_sm = 1}};
   gemm.split_k = {1, 2};
   gemm.split_k_waves = 4;
-  gemm.tensor = gemm.l2 = gemm.dram = gemm.l2_retained = 1;
+  gemm.tensor = gemm.sustained = gemm.l2 = gemm.dram = gemm.l2_retained = 1;
   gemm.tile_edge = 0;
   gemm.fixed = Cycles{1000};
   gemm.round = Cycles{100};
   gemm.reduction = Cycles{500};
   gemm.load_latency = Cycles{0};
+  spec.stack.kernels.l2 = 1;
   return spec;
 }
 /// 1000 bits a cycle of DRAM, an L2 that is never in the way.

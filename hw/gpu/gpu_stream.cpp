@@ -1,0 +1,99 @@
+#include "hw/gpu/gpu_stream.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace cairn::hw {
+namespace {
+
+double to_real(std::int64_t value) {
+  return static_cast<double>(value);
+}
+
+/// Blocks of `threads` that an SM holds at once.
+double blocks_of_sm(const GpuStreamMachine& machine, const GpuRowBlocksSpec& rows) {
+  return std::max(1.0, std::floor(machine.threads_per_sm / to_real(rows.threads)));
+}
+
+/// Cycles that blocks of rows wait and issue, without transfers.
+double row_cycles(const GpuStreamMachine& machine, const GpuRowBlocksSpec& spec,
+                  const GpuStreamShape& shape) {
+  const double issue = to_real(spec.issue.count());
+  if (shape.columns <= to_real(spec.narrow)) {
+    return shape.rows * shape.columns / to_real(spec.threads * spec.elements) *
+           to_real(spec.passes) * issue / machine.sms;
+  }
+  const double resident = blocks_of_sm(machine, spec);
+  const double slots = machine.sms * resident;
+  const double steps =
+      to_real(spec.passes) * std::ceil(shape.columns / to_real(spec.threads * spec.elements));
+  const auto wave = [&](double blocks) {
+    return steps * std::max(to_real(spec.step.count()), blocks * issue) +
+           to_real(spec.setup.count());
+  };
+  const double full = std::floor(shape.rows / slots);
+  const double rest = shape.rows - full * slots;
+  return full * wave(resident) + (rest > 0 ? wave(std::ceil(rest / machine.sms)) : 0.0);
+}
+
+double grid_cycles(const GpuStreamMachine& machine, const GpuLoopingGridSpec& spec,
+                   const GpuStreamShape& shape) {
+  const double threads = machine.sms * to_real(spec.threads);
+  const double steps = shape.rows <= to_real(spec.serial)
+                           ? shape.rows
+                           : std::ceil(shape.rows * shape.columns / threads);
+  return steps * to_real(spec.step.count());
+}
+
+}  // namespace
+
+GpuStreamMachine::GpuStreamMachine(const GpuSpec& spec, double dram, double l2, double capacity)
+    : sms(to_real(spec.sms)),
+      clock(spec.clock.count()),
+      threads_per_sm(to_real(spec.threads_per_sm)),
+      sm_capacity(to_real(spec.shared_memory.count())),
+      vector_rate(to_real(spec.vector_lanes) * clock * sms),
+      dram_bandwidth(dram),
+      l2_bandwidth(l2 * spec.stack.kernels.l2),
+      l2_capacity(capacity),
+      resident(capacity * spec.stack.kernels.resident),
+      host_launch(spec.stack.host_launch.count()) {}
+
+GpuStreamTime gpu_stream(const GpuStreamMachine& machine, const GpuKernelSpec& kernel,
+                         const GpuStreamShape& shape) {
+  const double launches = to_real(kernel.launches);
+  const double traffic = (shape.read_bits + shape.write_bits) * kernel.traffic;
+  const double hits = std::min(traffic, machine.resident);
+  double misses = traffic - hits;
+  double again = 0;      // later passes over rows, from the L2
+  double from_dram = 0;  // and from DRAM
+  double cycles = 0;
+  if (kernel.rows) {
+    cycles = row_cycles(machine, *kernel.rows, shape);
+    const double of_sm = blocks_of_sm(machine, *kernel.rows) * shape.read_bits / shape.rows;
+    if (shape.columns > to_real(kernel.rows->narrow) && of_sm > machine.sm_capacity) {
+      again = shape.read_bits * to_real(kernel.rows->passes - 1);
+      if (std::min(machine.sms * of_sm, shape.read_bits) > machine.l2_capacity) {
+        from_dram = again;
+        misses += again;
+        again = 0;
+      }
+    }
+  } else if (kernel.grid) {
+    cycles = grid_cycles(machine, *kernel.grid, shape);
+  }
+  GpuStreamTime t;
+  const double host = kernel.host ? kernel.host->count() : machine.host_launch * launches;
+  t.fixed = host + launches * to_real(kernel.floor.count()) / machine.clock;
+  t.dram = misses / (machine.dram_bandwidth * kernel.dram);
+  t.work = shape.operations / machine.vector_rate;
+  const double moved = t.dram + (hits + again) / machine.l2_bandwidth;
+  t.body = std::max(moved + cycles / machine.clock, t.work);
+  // What the L2 holds still goes to or comes from DRAM once, under the kernel before or after.
+  t.read_bits = shape.read_bits * kernel.traffic + from_dram;
+  t.write_bits = shape.write_bits * kernel.traffic;
+  t.l2_bits = traffic + again + from_dram;
+  return t;
+}
+
+}  // namespace cairn::hw
