@@ -41,12 +41,17 @@ GpuAttentionTime gpu_attention(const GpuGemmMachine& machine, const GpuAttention
       sequences * to_real(shape.visible_keys()) * 2 * dim * formats.cache_bits;
   const double dram = (query_bits + output_bits + cache_bits) / (dram_bandwidth * stack.dram);
 
-  const double sm_rate = formats.peak / machine.sms * stack.tensor;
+  const double instructions = stack.warp_level ? machine.warp_level : 1.0;
+  const double sm_rate = formats.peak / machine.sms * stack.tensor * instructions;
   const double tensor_step = 2 * tile * key_tile * dim / sm_rate;
   const double used_rows = std::min(tile, rows);
-  const double vector_step = (used_rows * key_tile * formats.softmax_operations +
-                              2 * key_tile * dim * formats.decode_operations) /
-                             machine.vector_rate;
+  const double softmax = used_rows * key_tile *
+                         (formats.softmax_operations / machine.vector_rate +
+                          1 / machine.special_rate);  // one exponential a score
+  const double vector_step = stack.softmax_exposed * softmax +
+                             2 * key_tile * dim * formats.decode_operations / machine.vector_rate;
+  const double hidden_step = (1 - stack.softmax_exposed) * softmax;
+  const double outside = to_real(stack.block.count()) / machine.clock;
   const double load_bits = 2 * key_tile * dim * formats.cache_bits;
   const double latency_step = machine.latency / kStages;
 
@@ -62,8 +67,9 @@ GpuAttentionTime gpu_attention(const GpuGemmMachine& machine, const GpuAttention
     const double busiest = std::ceil(blocks / machine.sms);
     const double share =
         std::min(machine.l2_bandwidth / std::min(blocks, machine.sms), machine.port_bandwidth);
-    const double step = std::max({tensor_step + vector_step, load_bits / share, latency_step});
-    const double main = busiest * steps * step;
+    const double step = std::max(
+        {std::max(tensor_step, hidden_step) + vector_step, load_bits / share, latency_step});
+    const double main = busiest * (steps * step + outside);
     const double tail = split > 1
                             ? machine.reduction + sequences * rows * (dim + 2) * kAccumulatorBits *
                                                       split * 2 / machine.l2_bandwidth

@@ -113,6 +113,8 @@ GpuGemmMachine::GpuGemmMachine(const GpuSpec& spec, double dram, double l2, doub
       l2_kept(l2_capacity * spec.stack.gemm.l2_retained),
       multicast(to_real(spec.multicast)),
       vector_rate(to_real(spec.vector_lanes) * clock),
+      special_rate(to_real(spec.special_lanes) * clock),
+      warp_level(spec.warp_level),
       tensor_share(spec.stack.gemm.tensor),
       load_stretch(spec.stack.gemm.tensor / spec.stack.gemm.sustained),
       l2_warm(l2_capacity * spec.stack.gemm.l2_warm),

@@ -61,7 +61,9 @@ struct GpuGemmMachine {
   double port_bandwidth{};  ///< bit/s of one SM
   double l2_kept{};         ///< bits that stay between waves
   double multicast{};
-  double vector_rate{};  ///< CUDA-core operations per second of one SM
+  double vector_rate{};   ///< CUDA-core operations per second of one SM
+  double special_rate{};  ///< exponentials per second of one SM
+  double warp_level{};    ///< share of the peak that warp-level instructions reach
   double tensor_share{};
   double load_stretch{};  ///< times longer when every SM is at work: clock under load
   double l2_warm{};       ///< bits of operands in the L2 at the start

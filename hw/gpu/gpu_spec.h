@@ -80,6 +80,8 @@ struct GpuSpec {
   GpuRatesSpec rates{};
   std::optional<GpuTensorCoresSpec> tensor_cores{};
   std::int64_t vector_lanes{};
+  std::int64_t special_lanes{16};
+  double warp_level{1.0};
   std::int64_t threads_per_sm{2048};
   Bits shared_memory{};
   BitsPerCycle l2_port{};
@@ -99,6 +101,12 @@ struct GpuSpec {
     a("rates", rates, "dense tensor-core peaks of the device");
     a("tensor_cores", tensor_cores, "what the rates are made of, to check them", kOptional);
     a("vector_lanes", vector_lanes, "fp32 lanes of one SM", Range{1, 4096});
+    a("special_lanes", special_lanes, "exponentials of one SM in a cycle", kOptional,
+      Range{1, 4096});
+    a("warp_level", warp_level,
+      "share of `rates` that warp-level tensor instructions reach; below 1 where the peak needs "
+      "groups of warps",
+      kOptional, Range{0.01, 1.0});
     a("threads_per_sm", threads_per_sm, "threads resident on one SM", kOptional, Range{32, 4096});
     a("shared_memory", shared_memory, "shared memory of one SM that tiles may use", Positive{});
     a("l2_port", l2_port, "bits an SM can take from the L2 in a cycle", Positive{});

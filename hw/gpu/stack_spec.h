@@ -204,6 +204,9 @@ struct GpuAttentionSpec {
   std::int64_t key_tile{};
   std::int64_t row_granularity{};
   double tensor{};
+  bool warp_level{true};
+  double softmax_exposed{};
+  Cycles block{};
   double dram{};
 
   template <class Archive>
@@ -213,6 +216,12 @@ struct GpuAttentionSpec {
     a("row_granularity", row_granularity, "query rows are padded to a multiple of this",
       Range{1, 128});
     a("tensor", tensor, "share of the tensor cores' peak in its two products", Range{0.01, 1.0});
+    a("warp_level", warp_level,
+      "whether it is written in warp-level tensor instructions, with the rates of older cards",
+      kOptional);
+    a("softmax_exposed", softmax_exposed,
+      "share of the softmax that does not run beside the products", Range{0.0, 1.0});
+    a("block", block, "cycles of a thread block outside its loop over the keys", NotNegative{});
     a("dram", dram, "share of the achievable DRAM bandwidth when reading the cache",
       Range{0.01, 1.0});
   }

@@ -25,7 +25,7 @@ GpuAttentionFormats formats() {
 TEST_CASE("decode reads the cache once and pads its one query to a tensor-core row, by hand") {
   // 1 sequence, 2 heads of 64, 512 keys each: 2 blocks on 2 SMs, 8 steps of 64 keys.
   //   tensor step   2 x 16 x 64 x 64 / 1024 = 128 cycles (16 rows for one query)
-  //   softmax step  1 x 64 x 5 / 64         = 5 cycles
+  //   softmax step  1 x 64 x (5 / 64 + 1 / 16) = 9 cycles, all of it behind the products
   //   loads         2 x 64 x 64 x 16 / 512  = 256 cycles: the longest
   //   main          8 x 256                 = 2048 cycles
   //   dram          (2 x 2 x 512 x 64 + 2 x 2 x 64) x 16 / 1000 = 2101.248 cycles
@@ -71,6 +71,33 @@ TEST_CASE("causal prefill does little more than half of the work") {
       gpu_attention(test::small_machine(), small_attention(), 1e12, a, formats()).executed_macs;
   CHECK(causal / full > 0.5);
   CHECK(causal / full < 0.52);
+}
+
+TEST_CASE("prefill pays for exposed softmax, blocks and older instructions, by hand") {
+  // 1 sequence, 2 heads of 64, 128 queries and 512 keys without a mask: 2 blocks, 8 steps.
+  //   tensor step   2 x 128 x 64 x 64 / 1024       = 1024 cycles
+  //   softmax step  128 x 64 x (5 / 64 + 1 / 16)   = 1152 cycles
+  //   loads         256 cycles
+  models::Attention a{.heads = 2, .kv_heads = 2, .head_dim = 64, .queries = 128, .context = 512};
+  a.causal = false;
+  GpuSpec spec = test::small_gpu();
+  spec.stack.gemm.split_k = {1};
+  GpuAttentionSpec stack = small_attention();
+  const auto main_cycles = [&] {
+    const GpuAttentionTime t = gpu_attention(test::small_machine(spec), stack, 1e12, a, formats());
+    return t.main / kCycle;
+  };
+  CHECK(main_cycles() == Approx(8 * 1152));  // hidden behind each other: the longer counts
+  stack.softmax_exposed = 1;
+  CHECK(main_cycles() == Approx(8 * (1024 + 1152)));
+  stack.softmax_exposed = 0.25;
+  CHECK(main_cycles() == Approx(8 * (1024 + 288)));
+  stack.block = Cycles{100};
+  CHECK(main_cycles() == Approx(8 * (1024 + 288) + 100));
+  spec.warp_level = 0.5;
+  CHECK(main_cycles() == Approx(8 * (2048 + 288) + 100));
+  stack.warp_level = false;
+  CHECK(main_cycles() == Approx(8 * (1024 + 288) + 100));
 }
 
 }  // namespace
