@@ -188,7 +188,10 @@ Gpu::Arithmetic Gpu::arithmetic(const Precision& weights, const Precision& activ
   const bool floats = w.is_floating() && activations.is_floating();
   Arithmetic how;
   double rate = r.fp16.count();
-  if (integers && bits <= 4 && r.int4) {
+  if (integers && bits == 1 && r.int1) {
+    how.operand = models::integer_format(1);
+    rate = r.int1->count();
+  } else if (integers && bits <= 4 && r.int4) {
     how.operand = models::integer_format(4);
     rate = r.int4->count();
   } else if (integers && bits <= 8 && r.int8) {
@@ -218,13 +221,16 @@ double Gpu::peak_macs_per_second(const models::Formats& formats) const {
   return arithmetic(formats.weights, formats.activations).peak;
 }
 
-OperatorCost Gpu::finish(OperatorCost cost) const {
+OperatorCost Gpu::finish(OperatorCost cost, double host) const {
   const double dynamic = cost.energy.total();
   const double budget = spec_.board_power.count() - spec_.idle_power.count() - memory_power_;
   const double least = dynamic / std::max(budget, 1.0);
   if (spec_.stack.power_limited &&
       least > cost.latency_s()) {  // the board lowers its clock until the average fits
     cost.busy_s += least - cost.latency_s();
+  }
+  if (spec_.stack.host_ahead) {  // the GPU waits for a launch that is not there yet
+    cost.busy_s += std::max(0.0, host - cost.latency_s());
   }
   cost.cycles = cycles_of(cost.latency_s(), machine_.clock);
   return cost;
@@ -266,7 +272,7 @@ Estimate Gpu::price_gemm(const GroupView& group, const MappingConstraint& constr
   s.activation_bits = p.activation_bits;
   s.weight_bits = p.weight_bits;
   s.output_bits = p.output_bits;
-  s.peak = sparse ? 2 * how.peak : how.peak;
+  s.peak = sparse ? 2 * how.peak * spec_.stack.gemm.sparse : how.peak;
   s.decode_operations = how.weight_decode;
   const double single = s.instances * s.m * s.n;
   double outputs = single;
@@ -331,8 +337,8 @@ Estimate Gpu::price_gemm(const GroupView& group, const MappingConstraint& constr
   cost.energy[EnergyComponent::vector] += vector_operations_total *
                                           technology_.vector_operation(how.operand).energy.count() *
                                           voltage_scale_;
-  cost = finish(cost);
-  cost.utilization = macs / (s.peak * cost.latency_s());
+  cost = finish(cost, spec_.stack.host_launch.count());
+  cost.utilization = macs / ((sparse ? 2 : 1) * how.peak * cost.latency_s());
   return cost;
 }
 
@@ -381,7 +387,7 @@ Estimate Gpu::price_attention(const models::Operator& op) const {
   add_gemm_energy(cost, moved, how, op.formats, to_real(cost.macs));
   cost.energy[EnergyComponent::vector] +=
       softmax * technology_.vector_operation(how.operand).energy.count() * voltage_scale_;
-  cost = finish(cost);
+  cost = finish(cost, spec_.stack.host_launch.count());
   cost.utilization = to_real(cost.macs) / (how.peak * cost.latency_s());
   return cost;
 }
@@ -445,7 +451,7 @@ OperatorCost Gpu::stream(const GpuKernelSpec& kernel, const GpuStreamShape& shap
       t.l2_bits * technology_.movement(Movement::gpu_l2).energy.count() * voltage_scale_;
   cost.energy[EnergyComponent::dram] =
       t.read_bits * dram_.read_energy + t.write_bits * dram_.write_energy;
-  return finish(cost);
+  return finish(cost, t.host);
 }
 
 OperatorCost Gpu::price_stream(const models::Operator& op) const {

@@ -84,7 +84,8 @@ class Gpu {
   /// A streaming kernel of one class, with its energy.
   [[nodiscard]] OperatorCost stream(const GpuKernelSpec& kernel, const GpuStreamShape& shape,
                                     const models::Precision& format) const;
-  [[nodiscard]] OperatorCost finish(OperatorCost cost) const;
+  /// Adds what the power limit and a late host cost. \p host: seconds to launch the operator.
+  [[nodiscard]] OperatorCost finish(OperatorCost cost, double host) const;
   void add_gemm_energy(OperatorCost& cost, const GpuGemmTime& time, const Arithmetic& how,
                        const models::Formats& formats, double macs) const;
 

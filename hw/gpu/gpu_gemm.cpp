@@ -119,7 +119,8 @@ GpuGemmMachine::GpuGemmMachine(const GpuSpec& spec, double dram, double l2, doub
       load_stretch(spec.stack.gemm.tensor / spec.stack.gemm.sustained),
       l2_warm(l2_capacity * spec.stack.gemm.l2_warm),
       tile_edge(spec.stack.gemm.tile_edge),
-      fixed(to_real(spec.stack.gemm.fixed.count()) / clock + spec.stack.host_launch.count()),
+      fixed(to_real(spec.stack.gemm.fixed.count()) / clock +
+            (spec.stack.host_ahead ? 0.0 : spec.stack.host_launch.count())),
       round(to_real(spec.stack.gemm.round.count()) / clock),
       reduction(to_real(spec.stack.gemm.reduction.count()) / clock),
       latency(to_real(spec.stack.gemm.load_latency.count()) / clock),

@@ -57,7 +57,8 @@ GpuStreamMachine::GpuStreamMachine(const GpuSpec& spec, double dram, double l2, 
       l2_bandwidth(l2 * spec.stack.kernels.l2),
       l2_capacity(capacity),
       resident(capacity * spec.stack.kernels.resident),
-      host_launch(spec.stack.host_launch.count()) {}
+      host_launch(spec.stack.host_launch.count()),
+      host_ahead(spec.stack.host_ahead) {}
 
 GpuStreamTime gpu_stream(const GpuStreamMachine& machine, const GpuKernelSpec& kernel,
                          const GpuStreamShape& shape) {
@@ -83,8 +84,9 @@ GpuStreamTime gpu_stream(const GpuStreamMachine& machine, const GpuKernelSpec& k
     cycles = grid_cycles(machine, *kernel.grid, shape);
   }
   GpuStreamTime t;
-  const double host = kernel.host ? kernel.host->count() : machine.host_launch * launches;
-  t.fixed = host + launches * to_real(kernel.floor.count()) / machine.clock;
+  t.host = kernel.host ? kernel.host->count() : machine.host_launch * launches;
+  t.fixed = (machine.host_ahead ? 0.0 : t.host) +
+            launches * to_real(kernel.floor.count()) / machine.clock;
   t.dram = misses / (machine.dram_bandwidth * kernel.dram);
   t.work = shape.operations / machine.vector_rate;
   const double moved = t.dram + (hits + again) / machine.l2_bandwidth;

@@ -41,6 +41,7 @@ struct GpuStreamMachine {
   double l2_capacity{};
   double resident{};     ///< bits of the kernel before that the L2 holds
   double host_launch{};  ///< s
+  bool host_ahead{};
 };
 
 /// rows x columns elements; bits of all inputs and outputs, once each.
@@ -53,6 +54,7 @@ struct GpuStreamShape {
 };
 
 struct GpuStreamTime {
+  double host{};        ///< s to launch it all, part of `fixed` unless the host runs ahead
   double fixed{};       ///< s, host and launches
   double body{};        ///< s
   double dram{};        ///< s of body that is DRAM traffic

@@ -48,6 +48,7 @@ struct GpuGemmStackSpec {
   double tile_edge{};
   double l2_retained{};
   double l2_warm{0.0};
+  double sparse{1.0};
   Cycles fixed{};
   Cycles round{};
   Cycles reduction{};
@@ -75,6 +76,8 @@ struct GpuGemmStackSpec {
       "share of the L2 that holds operands when a kernel starts: 0 behind other kernels, more when "
       "a benchmark repeats one",
       kOptional, Range{0.0, 1.0});
+    a("sparse", sparse, "share of twice the dense rate that 2:4 sparse weights reach", kOptional,
+      Range{0.5, 1.0});
     a("fixed", fixed, "cycles from dispatch to first load, and from last store to completion",
       NotNegative{});
     a("round", round, "cycles between two rounds of thread blocks on one SM", NotNegative{});
@@ -250,6 +253,7 @@ struct GpuStackSpec {
   std::string name;
   std::string source;
   Seconds host_launch{};
+  bool host_ahead{false};
   bool power_limited{true};
   GpuGemmStackSpec gemm{};
   GpuKernelsSpec kernels{};
@@ -265,6 +269,10 @@ struct GpuStackSpec {
     a("source", source, "where the figures come from", kOptional);
     a("host_launch", host_launch, "host time in front of every kernel; 0 with graph capture",
       NotNegative{});
+    a("host_ahead", host_ahead,
+      "whether the host launches ahead of the GPU: an operator then takes the longer of host and "
+      "kernels, not their sum",
+      kOptional);
     a("power_limited", power_limited,
       "whether work lasts long enough for the board's power limit to lower its clock", kOptional);
     a("gemm", gemm, "matrix kernels");
