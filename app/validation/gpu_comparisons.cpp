@@ -51,6 +51,15 @@ models::MatMul product_of(const ReferenceTable& rows) {
   return shape;
 }
 
+std::vector<Comparison> values_of(std::map<std::string, Comparison, std::less<>> comparisons) {
+  std::vector<Comparison> result;
+  result.reserve(comparisons.size());
+  for (auto& [key, comparison] : comparisons) {
+    result.push_back(std::move(comparison));
+  }
+  return result;
+}
+
 double product_time(const hw::Machine& machine, const models::MatMul& shape,
                     const models::Formats& formats) {
   models::Operator op;
@@ -128,9 +137,9 @@ models::Shape streaming_shape(const ReferenceTable& rows, std::string_view shape
       .kind = *kind, .rows = count, .columns = columns, .inputs = two ? 2 : 1};
 }
 
-double streaming_time(const hw::Machine& machine, models::Shape shape) {
+double streaming_time(const hw::Machine& machine, const models::Shape& shape) {
   models::Operator op;
-  op.shape = std::move(shape);
+  op.shape = shape;
   op.formats = default_formats(machine);
   return cost_of(machine, op).latency_s();
 }
@@ -156,11 +165,7 @@ std::vector<Comparison> compare_host_timed_streams(MachineShelf& machines) {
     row.measured = rows.positive("seconds");
     row.predicted = streaming_time(machine, streaming_shape(rows, op));
   }
-  std::vector<Comparison> result;
-  for (auto& [op, c] : by_operator) {
-    result.push_back(std::move(c));
-  }
-  return result;
+  return values_of(std::move(by_operator));
 }
 
 std::vector<Comparison> compare_streams(MachineShelf& machines) {
@@ -189,11 +194,7 @@ std::vector<Comparison> compare_streams(MachineShelf& machines) {
     row.measured = rows.positive("median_s");
     row.predicted = streaming_time(machines.get(device), streaming_shape(rows, op));
   }
-  std::vector<Comparison> result;
-  for (auto& [device, c] : by_device) {
-    result.push_back(std::move(c));
-  }
-  return result;
+  return values_of(std::move(by_device));
 }
 
 Comparison throughput_of_gpu(const char* id, const char* topic, std::string device,
@@ -303,11 +304,7 @@ std::vector<Comparison> compare_attention(MachineShelf& machines) {
     row.measured = rows.positive("operations_per_s");
     row.predicted = (shape.causal ? dense / 2 : dense) / cost->latency_s();
   }
-  std::vector<Comparison> result;
-  for (auto& [kernel, c] : by_kernel) {
-    result.push_back(std::move(c));
-  }
-  return result;
+  return values_of(std::move(by_kernel));
 }
 
 }  // namespace
