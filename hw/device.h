@@ -58,6 +58,7 @@ struct AreaPart {
   std::string what;
   double mm2{};
   Confidence confidence{Confidence::assumed};
+  bool complete{false};  ///< a finished chip or block: its share of the die's frame is included
 };
 
 /// What a device model is built from.

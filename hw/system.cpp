@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/text/did_you_mean.h"
+#include "hw/die_area.h"
 
 namespace cairn::hw {
 namespace {
@@ -213,6 +214,7 @@ Machine::Machine(const SystemSpec& spec, const Technology& technology)
                        memory.area_mm2, memory.energy_confidence});
     }
   }
+  append_die_frame(area_, technology);
 }
 
 std::optional<Infeasible> Machine::ranks_problem(std::int64_t ranks) const {

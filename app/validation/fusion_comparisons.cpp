@@ -1,13 +1,23 @@
 #include "app/validation/fusion_comparisons.h"
 
 #include <array>
+#include <cmath>
 #include <cstdint>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "app/paths.h"
 #include "app/validation/pricing.h"
 #include "app/validation/reference_table.h"
+#include "core/config/reader.h"
+#include "core/config/yaml_file.h"
+#include "core/error.h"
 #include "core/hash.h"
+#include "core/text/numbers.h"
+#include "hw/die_area.h"
+#include "hw/gpu/gpu_area.h"
+#include "hw/systolic/time_shares.h"
 
 namespace cairn::app {
 namespace {
@@ -44,6 +54,111 @@ models::Operator layer_of(const std::array<std::int64_t, 9>& key) {
   op.formats.activations = models::integer_format(static_cast<int>(activation_bits));
   op.formats.outputs = models::kInt32;  // results leave as they were accumulated
   return op;
+}
+
+constexpr double kPercent = 100;
+
+/// A number from 0 to 1.
+double share_in(const ReferenceTable& rows, const char* column) {
+  const std::optional<double> value = parse_double(rows.text(column));
+  if (!value || *value < 0 || *value > 1) {
+    rows.wrong(column, "a share from 0 to 1");
+  }
+  return *value;
+}
+
+/// One application as its table describes it.
+struct Application {
+  std::string kind;  ///< mlp, lstm or cnn
+  std::int64_t layers{};
+  std::int64_t weights{};
+  std::int64_t batch{};
+  std::int64_t activation_bits{};
+};
+
+/// An operator of the application in its formats.
+models::Operator in_formats(const Application& app, models::Shape shape) {
+  models::Operator op;
+  op.name = "layer";
+  op.shape = shape;
+  const models::Precision activations =
+      models::integer_format(static_cast<int>(app.activation_bits));
+  op.formats = {models::kInt8, activations, activations};
+  return op;
+}
+
+/// Equal layers with what follows each: an activation, or the element-wise part of a cell.
+std::vector<models::Operator> operators_of(const Application& app) {
+  using models::Elementwise;
+  using models::ElementwiseKind;
+  const double weights = static_cast<double>(app.weights) / static_cast<double>(app.layers);
+  std::vector<models::Operator> ops;
+  if (app.kind == "cnn") {
+    constexpr std::int64_t kBoard = 19;
+    const std::int64_t channels = std::llround(std::sqrt(weights / 9));
+    models::Convolution c;
+    c.batch = app.batch;
+    c.height = kBoard;
+    c.width = kBoard;
+    c.channels = channels;
+    c.filters = channels;
+    c.kernel_height = 3;
+    c.kernel_width = 3;
+    c.pad_top = c.pad_bottom = c.pad_left = c.pad_right = 1;
+    ops.push_back(in_formats(app, c));
+    ops.push_back(in_formats(
+        app, Elementwise{ElementwiseKind::relu, app.batch * kBoard * kBoard, channels, 1}));
+    return ops;
+  }
+  const std::int64_t width = std::llround(std::sqrt(weights));
+  ops.push_back(in_formats(app, models::MatMul{.m = app.batch, .n = width, .k = width}));
+  const auto follow = [&](ElementwiseKind kind, std::int64_t inputs) {
+    ops.push_back(in_formats(app, Elementwise{kind, app.batch, width, inputs}));
+  };
+  if (app.kind == "lstm") {  // a gate, its product with another, and their sum with the cell
+    follow(ElementwiseKind::sigmoid, 1);
+    follow(ElementwiseKind::multiply, 2);
+    follow(ElementwiseKind::add, 2);
+  } else {
+    follow(ElementwiseKind::relu, 1);
+  }
+  return ops;
+}
+
+hw::TimeShares shares_of(const hw::SystolicArray& array, const Application& app) {
+  const std::vector<models::Operator> ops = operators_of(app);
+  // The activation function follows the array; operands of the rest must all be there first.
+  const std::vector<const models::Operator*> follower{&ops[1]};
+  std::vector<hw::GroupView> layers;
+  for (std::int64_t i = 0; i < app.layers; ++i) {
+    layers.push_back({&ops.front(), follower, 0});
+    for (std::size_t j = 2; j < ops.size(); ++j) {
+      layers.push_back({&ops[j], {}, 0});
+    }
+  }
+  const auto found = hw::time_shares(array, layers);
+  const auto* shares = std::get_if<hw::TimeShares>(&found);
+  CAIRN_CHECK(shares != nullptr, "an application of a reference table cannot run");
+  return *shares;
+}
+
+/// Area of what \p kind and \p description name, its frame included.
+double die_mm2(MachineShelf& machines, std::string_view kind, const std::string& description,
+               const std::string& technology_name) {
+  if (kind == "system") {
+    return machines.get(description).area_mm2();
+  }
+  Diagnostics diagnostics;
+  const hw::Technology technology = hw::load_technology(
+      configs_directory() / "technology" / (technology_name + ".yaml"), diagnostics);
+  const Node root =
+      load_yaml((configs_directory() / "dies" / (description + ".yaml")).string(), diagnostics);
+  hw::GpuDieSpec die;
+  read(root, die, diagnostics);
+  diagnostics.throw_if_any();
+  std::vector<hw::AreaPart> parts = hw::die_parts(die, technology);
+  hw::append_die_frame(parts, technology);
+  return hw::total_mm2(parts);
 }
 
 }  // namespace
@@ -102,8 +217,95 @@ std::vector<Comparison> compare_fusion_layers(const std::filesystem::path& table
   return {found.begin(), found.end()};
 }
 
+std::vector<Comparison> compare_applications(const std::filesystem::path& table) {
+  ReferenceTable rows(table, {"application", "kind", "layers", "weights", "batch",
+                              "activation_bits", "array_active", "weight_stall", "weight_shift",
+                              "non_matrix", "rate_ops_per_s", "rate_scored"});
+  MachineShelf machines;
+  const auto& array = std::get<hw::SystolicArray>(machines.get("tpu_v1").primary());
+  Comparison rate;
+  Comparison shares;
+  while (rows.next()) {
+    const std::string name{rows.text("application")};
+    const Application app{.kind = std::string{rows.text("kind")},
+                          .layers = rows.count("layers"),
+                          .weights = rows.count("weights"),
+                          .batch = rows.count("batch"),
+                          .activation_bits = rows.count("activation_bits")};
+    const hw::TimeShares time = shares_of(array, app);
+    ComparedRow row;
+    row.name = name;
+    row.predicted = 2.0 * static_cast<double>(time.macs) / time.total_s() / 1e12;
+    row.measured = rows.positive("rate_ops_per_s") / 1e12;
+    row.scored = rows.integer("rate_scored") != 0;
+    row.note = row.scored ? "" : "the published figure disagrees with the published shares";
+    rate.rows.push_back(row);
+    const auto share = [&](const char* column, double seconds) {
+      ComparedRow part;
+      part.name = fmt::format("{} {}", name, column);
+      part.group = name;
+      // Against the whole run, so that an error is a difference of shares, in points.
+      const double published = share_in(rows, column);
+      const double predicted = seconds / time.total_s();
+      part.predicted = 1.0 + predicted - published;
+      part.measured = 1.0;
+      part.note = fmt::format("{:.1f} % of the time, published {:.1f} %", kPercent * predicted,
+                              kPercent * published);
+      shares.rows.push_back(std::move(part));
+    };
+    share("array_active", time.active_s);
+    share("weight_stall", time.weight_stall_s);
+    share("weight_shift", time.weight_shift_s);
+    share("non_matrix", time.other_s);
+  }
+  for (Comparison* c : {&rate, &shares}) {
+    c->topic = "Applications on a weight-stationary array";
+    c->family = "systolic_array";
+    c->device = "tpu_v1";
+    c->table = table.filename().string();
+    c->truth = Truth::silicon;
+    c->note = "secondary transcription; layers taken as equal and square";
+  }
+  rate.id = "tpu_v1_rate";
+  rate.metric = "throughput";
+  rate.unit = "TOP/s";
+  rate.bars = {{Statistic::worst, 0.15}};
+  shares.id = "tpu_v1_shares";
+  shares.metric = "1 + difference of the share of time";
+  shares.bars = {{Statistic::worst, 0.10}};
+  return {rate, shares};
+}
+
+Comparison compare_die_areas(const std::filesystem::path& table) {
+  ReferenceTable rows(table, {"chip", "kind", "description", "technology", "area_mm2"});
+  MachineShelf machines;
+  Comparison c;
+  while (rows.next()) {
+    ComparedRow& row = c.rows.emplace_back();
+    row.name = std::string{rows.text("chip")};
+    row.measured = rows.positive("area_mm2");
+    row.predicted = die_mm2(machines, rows.text("kind"), std::string{rows.text("description")},
+                            std::string{rows.text("technology")});
+  }
+  c.id = "die_areas";
+  c.topic = "Areas of dies";
+  c.family = "";
+  c.device = "tpu_v1, ga100, gh100";
+  c.table = table.filename().string();
+  c.metric = "area";
+  c.unit = "mm2";
+  c.truth = Truth::silicon;
+  c.bars = {{Statistic::worst, 0.25}};
+  return c;
+}
+
 std::vector<Comparison> compare_fusion() {
-  return compare_fusion_layers(reference_file("bitfusion_layers.csv"));
+  std::vector<Comparison> all = compare_fusion_layers(reference_file("bitfusion_layers.csv"));
+  for (Comparison& c : compare_applications(reference_file("tpu_v1_applications.csv"))) {
+    all.push_back(std::move(c));
+  }
+  all.push_back(compare_die_areas(reference_file("die_areas.csv")));
+  return all;
 }
 
 }  // namespace cairn::app

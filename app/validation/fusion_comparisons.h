@@ -1,6 +1,6 @@
 /// \file
 /// Systolic arrays against reference tables: layers of a precision-scalable array, applications of
-/// an accelerator of a data centre, die areas.
+/// an accelerator of a data centre; and areas of dies.
 #pragma once
 
 #include <filesystem>
@@ -15,6 +15,15 @@ namespace cairn::app {
 /// held out. Rows are dealt by a seeded hash of their key.
 /// \throws ConfigError, IoError if a file is wrong or absent.
 [[nodiscard]] std::vector<Comparison> compare_fusion_layers(const std::filesystem::path& table);
+
+/// Shares of time and TOPS of applications on a weight-stationary array (configs/hardware/
+/// tpu_v1.yaml), built as `layers` equal square layers of `weights` in all.
+/// \throws ConfigError, IoError if a file is wrong or absent.
+[[nodiscard]] std::vector<Comparison> compare_applications(const std::filesystem::path& table);
+
+/// Areas of dies worked out from their descriptions.
+/// \throws ConfigError, IoError if a file is wrong or absent.
+[[nodiscard]] Comparison compare_die_areas(const std::filesystem::path& table);
 
 [[nodiscard]] std::vector<Comparison> compare_fusion();
 

@@ -82,6 +82,20 @@ void add_on_chip(Rows& rows, const OnChipSpec& spec) {
   band("sram", spec.area_bands.sram);
   band("phy", spec.area_bands.phy);
   band("control", spec.area_bands.control);
+  const auto factor = [&](std::string_view what, const LayoutFactorSpec& f) {
+    rows.add(std::string{what}, fmt::format("{}", f.value), f.source, f.confidence);
+  };
+  factor("layout growth of logic", spec.layout.logic_growth);
+  factor("layout growth of SRAM", spec.layout.sram_growth);
+  factor("area of two-ported over one-ported SRAM", spec.layout.second_port);
+  factor("share of control in a processor", spec.layout.core_control);
+  factor("share of a die outside its named parts", spec.layout.die_frame);
+  const auto link = [&](std::string_view what, const LinkPhySpec& l) {
+    rows.add(fmt::format("{} of {}", what, human_text(l.bandwidth)), human_text(l.area), l.source,
+             l.confidence);
+  };
+  link("host link", spec.layout.host_link);
+  link("device link", spec.layout.device_link);
 }
 
 }  // namespace

@@ -152,6 +152,19 @@ std::vector<FieldProblem> OnChipSpec::problems() const {
   check_source(sources, area_bands.sram.source, "area_bands.sram.source", problems);
   check_source(sources, area_bands.phy.source, "area_bands.phy.source", problems);
   check_source(sources, area_bands.control.source, "area_bands.control.source", problems);
+  check_source(sources, layout.logic_growth.source, "layout.logic_growth.source", problems);
+  check_source(sources, layout.sram_growth.source, "layout.sram_growth.source", problems);
+  check_source(sources, layout.second_port.source, "layout.second_port.source", problems);
+  check_source(sources, layout.core_control.source, "layout.core_control.source", problems);
+  check_source(sources, layout.die_frame.source, "layout.die_frame.source", problems);
+  check_source(sources, layout.host_link.source, "layout.host_link.source", problems);
+  check_source(sources, layout.device_link.source, "layout.device_link.source", problems);
+  for (const auto& [field, share] : {std::pair{"layout.core_control", layout.core_control.value},
+                                     std::pair{"layout.die_frame", layout.die_frame.value}}) {
+    if (share >= 1.0) {
+      problems.push_back({field, "a share of all of it leaves nothing", "give a value below 1"});
+    }
+  }
   return problems;
 }
 

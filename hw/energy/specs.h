@@ -293,6 +293,58 @@ struct AreaBandsSpec {
   }
 };
 
+/// How much larger something is on a die than in a table.
+struct LayoutFactorSpec {
+  double value{};
+  std::string source;
+  Confidence confidence{Confidence::assumed};
+
+  template <class Archive>
+  void fields(Archive& a) {
+    a("value", value, "factor or share", NotNegative{});
+    a("source", source, "name of an entry of `sources`");
+    a("confidence", confidence, "how far it can be trusted");
+  }
+};
+
+/// Transceivers of a serial link; they do not shrink with the node.
+struct LinkPhySpec {
+  Area area{};
+  Bandwidth bandwidth{};
+  std::string source;
+  Confidence confidence{Confidence::assumed};
+
+  template <class Archive>
+  void fields(Archive& a) {
+    a("area", area, "area on the die", Positive{});
+    a("bandwidth", bandwidth, "of this area, one direction", Positive{});
+    a("source", source, "name of an entry of `sources`");
+    a("confidence", confidence, "how far it can be trusted");
+  }
+};
+
+struct LayoutSpec {
+  LayoutFactorSpec logic_growth{};
+  LayoutFactorSpec sram_growth{};
+  LayoutFactorSpec second_port{};
+  LayoutFactorSpec core_control{};
+  LayoutFactorSpec die_frame{};
+  LinkPhySpec host_link{};
+  LinkPhySpec device_link{};
+
+  template <class Archive>
+  void fields(Archive& a) {
+    a("logic_growth", logic_growth, "laid-out area of logic / area of its bare synthesised cells");
+    a("sram_growth", sram_growth, "laid-out area of an SRAM / area of its banks alone");
+    a("second_port", second_port, "area of an SRAM with a read and a write port / with one");
+    a("core_control", core_control,
+      "share of a programmable processor that is neither lanes nor memories");
+    a("die_frame", die_frame, "share of a die outside the parts that a description names");
+    a("host_link", host_link, "PCI Express");
+    a("device_link", device_link, "links between devices");
+  }
+};
+
 /// on_chip.yaml
 struct OnChipSpec {
   std::int64_t schema{1};
@@ -301,6 +353,7 @@ struct OnChipSpec {
   RegisterAreaSpec register_area{};
   LogicLeakagesSpec logic_leakage{};
   AreaBandsSpec area_bands{};
+  LayoutSpec layout{};
 
   template <class Archive>
   void fields(Archive& a) {
@@ -310,6 +363,7 @@ struct OnChipSpec {
     a("register_area", register_area, "area of one bit of a pipeline register");
     a("logic_leakage", logic_leakage, "leakage of logic");
     a("area_bands", area_bands, "how far off the areas may be");
+    a("layout", layout, "from cells and banks to a die");
   }
   [[nodiscard]] std::vector<FieldProblem> problems() const;
 };

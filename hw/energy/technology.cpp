@@ -29,6 +29,7 @@ struct Technology::Data {
   Confidence register_area_confidence{};
   LogicLeakageSpec logic_leakage;
   std::array<AreaBand, kBlockKinds> area_bands{};
+  LayoutFactors layout{};
   std::vector<ProvenanceRow> provenance;
 };
 
@@ -69,6 +70,24 @@ bool tables_exist(const Node& root, const TechnologyTablesSpec& tables, Diagnost
                       fmt::format("there is no file '{}'", path->string()));
   }
   return all_exist;
+}
+
+LayoutFactors layout_factors(const LayoutSpec& spec) {
+  const auto per_bandwidth = [](const LinkPhySpec& link) {
+    return link.area.count() / link.bandwidth.count();
+  };
+  return {.logic_growth = spec.logic_growth.value,
+          .sram_growth = spec.sram_growth.value,
+          .second_port = spec.second_port.value,
+          .core_control = spec.core_control.value,
+          .die_frame = spec.die_frame.value,
+          .host_link = per_bandwidth(spec.host_link),
+          .device_link = per_bandwidth(spec.device_link)};
+}
+
+ArithmeticFigures laid_out(ArithmeticFigures figures, double growth) {
+  figures.area = Area{figures.area.count() * growth};
+  return figures;
 }
 
 AreaBand band(const AreaBandSpec& spec) {
@@ -146,13 +165,15 @@ Technology load_technology(const std::filesystem::path& path, Diagnostics& diagn
       .dram = dram,
       .voltage_frequency = VoltageFrequency{spec.voltage_frequency, spec.nominal_voltage},
       .movement = movements(on_chip, scaling, node),
-      .register_area = AreaPerBit{on_chip.register_area.area.count() * register_scale.value},
+      .register_area = AreaPerBit{on_chip.register_area.area.count() * register_scale.value *
+                                  on_chip.layout.logic_growth.value},
       .register_area_confidence =
           weakest(on_chip.register_area.confidence, register_scale.confidence),
       .logic_leakage =
           spec.logic_cell == CellType::hp ? on_chip.logic_leakage.hp : on_chip.logic_leakage.lstp,
       .area_bands = {band(bands.arithmetic), band(bands.registers), band(bands.sram),
                      band(bands.phy), band(bands.control)},
+      .layout = layout_factors(on_chip.layout),
       .provenance = collect_provenance(spec, arithmetic, scaling_spec, dram_spec, currents, on_chip,
                                        sram_points)});
 }
@@ -179,21 +200,24 @@ Voltage Technology::nominal_voltage() const {
 }
 
 SramFigures Technology::sram(Bits capacity, Bits width) const {
-  return data().sram.at(capacity, width);
+  SramFigures figures = data().sram.at(capacity, width);
+  figures.area = Area{figures.area.count() * data().layout.sram_growth};
+  return figures;
 }
 
 ArithmeticFigures Technology::multiply_accumulate(const models::Precision& weight,
                                                   const models::Precision& activation) const {
-  return data().arithmetic.multiply_accumulate(weight, activation);
+  return laid_out(data().arithmetic.multiply_accumulate(weight, activation),
+                  data().layout.logic_growth);
 }
 
 ArithmeticFigures Technology::add(const models::Precision& format) const {
-  return data().arithmetic.add(format);
+  return laid_out(data().arithmetic.add(format), data().layout.logic_growth);
 }
 
 ArithmeticFigures Technology::multiply(const models::Precision& a,
                                        const models::Precision& b) const {
-  return data().arithmetic.multiply(a, b);
+  return laid_out(data().arithmetic.multiply(a, b), data().layout.logic_growth);
 }
 
 ArithmeticFigures Technology::vector_operation(const models::Precision& format) const {
@@ -276,6 +300,10 @@ Confidence Technology::logic_leakage_confidence() const {
 
 AreaBand Technology::area_band(BlockKind kind) const {
   return data().area_bands.at(static_cast<std::size_t>(kind));
+}
+
+const LayoutFactors& Technology::layout() const {
+  return data().layout;
 }
 
 std::optional<Voltage> Technology::voltage_for(Frequency clock) const {

@@ -33,14 +33,32 @@ struct AreaBand {
   Confidence confidence{Confidence::measured};
 };
 
+/// From the areas of cells and banks in the tables to those on a die.
+struct LayoutFactors {
+  double logic_growth{1};  ///< in every area of logic that Technology gives
+  double sram_growth{1};   ///< in every area of SRAM that it gives
+  double second_port{1};   ///< SRAM with a read and a write port / with one
+  double core_control{};   ///< share of a programmable processor
+  double die_frame{};      ///< share of a die
+  double host_link{};      ///< m2 for each bit/s of one direction
+  double device_link{};    ///< the same between devices
+  [[nodiscard]] Area host_link_phy(Bandwidth one_way) const {
+    return Area{host_link * one_way.count()};
+  }
+  [[nodiscard]] Area device_link_phy(Bandwidth one_way) const {
+    return Area{device_link * one_way.count()};
+  }
+};
+
 /// One technology: immutable, cheap to copy, safe to share between threads.
 ///
 /// All energies, leakages and times hold at the nominal voltage; operating_point() gives the
-/// factors for a clock. Energies of memory outside the chip do not follow the chip's voltage.
+/// factors for a clock. Areas are laid out: wires, clock, test and placement included, the frame of
+/// the die not. Energies of memory outside the chip do not follow the chip's voltage.
 /// No look-up allocates; each takes well under 100 ns.
 ///
 /// Assumes:    what the tables beside this file assume.
-/// Ignores:    wires between blocks, clock trees, temperature, variation.
+/// Ignores:    energy of wires between blocks and of clock trees, temperature, variation.
 /// Reference:  provenance() lists every constant with its source.
 /// Checked by: tests/unit/hw/energy/technology_test.cpp, and the table of predicted against
 ///             published chips in README.md.
@@ -97,6 +115,7 @@ class Technology {
   [[nodiscard]] Confidence logic_leakage_confidence() const;
 
   [[nodiscard]] AreaBand area_band(BlockKind kind) const;
+  [[nodiscard]] const LayoutFactors& layout() const;
 
   /// The lowest supply that reaches a clock; empty above maximum_clock().
   [[nodiscard]] std::optional<Voltage> voltage_for(Frequency clock) const;

@@ -505,7 +505,8 @@ Estimate Gpu::price(const GroupView& group, const MappingConstraint& constraint,
 
 void Gpu::append_area(std::vector<AreaPart>& parts) const {
   if (spec_.die_area) {
-    parts.push_back({"die", spec_.die_area->count() * kSquareMillimetres, Confidence::published});
+    parts.push_back({"die", spec_.die_area->count() * kSquareMillimetres, Confidence::published,
+                     /*complete=*/true});
   }
 }
 

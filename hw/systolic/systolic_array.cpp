@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/text/enum_names.h"
+#include "hw/die_area.h"
 #include "hw/vector_work.h"
 #include "models/compression/effects.h"
 
@@ -321,13 +322,15 @@ SystolicArray::SystolicArray(const Spec& spec, const DeviceContext& context)
   g.overhead_s = static_cast<double>(spec.operator_overhead_cycles) / g.clock;
 
   std::vector<AreaPart> area;
-  append_area(area);
-  double logic_mm2 = 0;
-  for (const AreaPart& part : area) {
-    logic_mm2 += part.mm2;
-  }
+  append_logic(area);
+  const double logic_mm2 = total_mm2(area);
   leakage_ = technology_.logic_leakage(Area{logic_mm2 / kSquareMillimetresPerSquareMetre}).count() *
              point.leakage;
+  if (spec.two_ported) {
+    two_ported_mm2_ =
+        context.find(spec.activations_from)->area_mm2 +
+        (spec.outputs_to == spec.activations_from ? 0.0 : context.find(spec.outputs_to)->area_mm2);
+  }
 }
 
 GemmMachine SystolicArray::machine_for(const models::Formats& formats) const {
@@ -683,12 +686,14 @@ double SystolicArray::peak_macs_per_second(const models::Formats& formats) const
          rate.per_cycle();
 }
 
-void SystolicArray::append_area(std::vector<AreaPart>& parts) const {
+void SystolicArray::append_logic(std::vector<AreaPart>& parts) const {
   const auto mm2 = [](Area area) { return area.count() * kSquareMillimetresPerSquareMetre; };
   const auto pes = static_cast<double>(spec_.rows * spec_.cols * spec_.cores);
   const ArithmeticFigures mac = technology_.multiply_accumulate(spec_.native, spec_.native);
-  const auto bits =
-      static_cast<double>(2 * spec_.native.element_bits() + spec_.accumulator.element_bits());
+  // Activation, weight (a second one where the next is shifted in behind it), product, partial sum.
+  const std::int64_t weights = spec_.folds == FoldOverlap::pipelined ? 2 : 1;
+  const auto bits = static_cast<double>((1 + weights + 2) * spec_.native.element_bits() +
+                                        spec_.accumulator.element_bits());
   parts.push_back({"array",
                    pes * (mm2(mac.area) + mm2(Area{bits * technology_.register_area().count()})),
                    mac.area_confidence});
@@ -699,6 +704,21 @@ void SystolicArray::append_area(std::vector<AreaPart>& parts) const {
     const ArithmeticFigures decoder = technology_.multiply(models::kInt32, models::kInt32);
     parts.push_back({"weight decoder", static_cast<double>(*spec_.decode_lanes) * mm2(decoder.area),
                      decoder.area_confidence});
+  }
+}
+
+void SystolicArray::append_area(std::vector<AreaPart>& parts) const {
+  append_logic(parts);
+  const LayoutFactors& layout = technology_.layout();
+  if (two_ported_mm2_ > 0) {
+    parts.push_back({"second ports of scratchpads", (layout.second_port - 1) * two_ported_mm2_,
+                     Confidence::assumed});
+  }
+  if (spec_.host_bandwidth) {
+    parts.push_back(
+        {"host link",
+         layout.host_link_phy(*spec_.host_bandwidth).count() * kSquareMillimetresPerSquareMetre,
+         Confidence::assumed});
   }
 }
 

@@ -30,7 +30,7 @@ namespace cairn::hw {
 class SystolicArray {
  public:
   using Spec = SystolicArraySpec;
-  static constexpr std::string_view kModelVersion = "1";  ///< bump when any number changes
+  static constexpr std::string_view kModelVersion = "2";  ///< bump when any number changes
 
   /// Why no array can be built so: no bandwidth behind it, a clock above the technology's curve.
   [[nodiscard]] static std::optional<Infeasible> problem(const Spec& spec,
@@ -44,6 +44,7 @@ class SystolicArray {
   [[nodiscard]] double peak_macs_per_second(const models::Formats& formats) const;
   [[nodiscard]] const ResolvedMemory& backing() const { return backing_; }
   [[nodiscard]] double clock() const { return base_.clock; }
+  [[nodiscard]] const Spec& spec() const { return spec_; }
   [[nodiscard]] double static_power() const { return leakage_; }
   void append_area(std::vector<AreaPart>& parts) const;
   [[nodiscard]] std::vector<std::string> assumptions() const;
@@ -55,6 +56,7 @@ class SystolicArray {
   [[nodiscard]] GemmMachine machine_for(const models::Formats& formats) const;
 
  private:
+  void append_logic(std::vector<AreaPart>& parts) const;
   [[nodiscard]] Estimate price_gemm(const GroupView& group, const MappingConstraint& constraint,
                                     MappingObjective objective) const;
   [[nodiscard]] Estimate price_attention(const GroupView& group,
@@ -80,6 +82,7 @@ class SystolicArray {
   GemmMachine base_;
   std::array<std::string, 3> slot_names_;
   Technology technology_;
+  double two_ported_mm2_{};  ///< of scratchpads that need a second port, with one
   double leakage_{};
   double voltage_scale_{1};  ///< dynamic energy relative to nominal voltage (V^2)
 };

@@ -87,6 +87,8 @@ struct SystolicArraySpec {
   bool preload_outputs{false};
   bool ping_pong{false};
   bool fill_first{false};
+  bool two_ported{false};
+  std::optional<Bandwidth> host_bandwidth{};
   bool padded_inputs{false};
   std::int64_t vector_lanes{};
   std::optional<std::int64_t> decode_lanes{};
@@ -121,6 +123,12 @@ struct SystolicArraySpec {
     a("fill_first", fill_first,
       "whether work starts only when scratchpads hold all they can, instead of one tile",
       kOptional);
+    a("two_ported", two_ported,
+      "whether activation and output scratchpads are read and written in the same cycle (area)",
+      kOptional);
+    a("host_bandwidth", host_bandwidth,
+      "link to the host, one direction (area; inputs and results in the shares of time)", kOptional,
+      Positive{});
     a("padded_inputs", padded_inputs, "whether inputs are stored with their zero padding",
       kOptional);
     a("vector_lanes", vector_lanes, "vector operations per cycle", Range{1, 1048576});

@@ -1,0 +1,22 @@
+// Dies of three chips at three nodes, worked out from their descriptions.
+
+#include <cmath>
+
+#include <catch2/catch.hpp>
+
+#include "app/validation/fusion_comparisons.h"
+
+namespace cairn::app {
+namespace {
+
+TEST_CASE("dies at 28, 7 and 4 nm come out within 25 %", "[validation]") {
+  const Comparison found = compare_die_areas("configs/validation/die_areas.csv");
+  CHECK(found.rows.size() >= 3);
+  for (const ComparedRow& row : found.rows) {
+    INFO(row.name << ": " << row.predicted << " mm2, published " << row.measured);
+    CHECK(std::abs(row.error()) <= 0.25);
+  }
+}
+
+}  // namespace
+}  // namespace cairn::app
