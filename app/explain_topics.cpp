@@ -53,7 +53,9 @@ Fields study_fields() {
     } else if (doc.path == "workloads") {
       doc.type = "a list, each: cairn explain workload";
     } else if (doc.path == "compression") {
-      doc.type = "a list, each with kind quantize, prune or low_rank: cairn explain quantize, ...";
+      doc.type =
+          "a list, each with kind quantize, prune, low_rank or group_channels: cairn explain "
+          "quantize, ...";
     } else if (doc.path == "search") {
       doc.type = "algorithm: NAME and its options: cairn list algorithms, cairn explain NAME";
     } else if (doc.path.starts_with("constraints.<name>.")) {
@@ -128,6 +130,39 @@ Notes pim_cores_notes() {
             "Arithmetic that a core lacks is emulated: instructions says how long."}},
           {"Ignores", {"Refresh, transposition by the host's library, overlap with the host."}},
           {"Reference", {"J. Gomez-Luna et al., IEEE Access 10, 2022."}}};
+}
+
+Notes spatial_notes() {
+  return {
+      {"Levels",
+       {"levels: from the memory behind the chip inwards; x and y are instances under one instance "
+        "of the level before. weights, inputs and outputs name the memory that keeps the tensor "
+        "there (its capacity over all instances), `registers` (one element), or nothing: it passes "
+        "by.",
+        "prefetch lists the tensors whose next tile is loaded behind the present one; each of them "
+        "takes room for two tiles in a buffer. The others are waited for."}},
+      {"Dataflow",
+       {"weight_stationary: c, r, s along y, k along x. output_stationary: q, p, n along y, k "
+        "along "
+        "x. input_stationary: c, r, s along y, q, p, n along x.",
+        "row_stationary: kernel rows along y, output rows along x (folded into y where there are "
+        "more), then further sets for other filters and channels; kernel columns, channels and "
+        "filters inside a PE as far as its memories hold them.",
+        "spread_x and spread_y of a level replace that. n images, g channel groups, k filters of a "
+        "group, c its channels, p and q output rows and columns, r and s kernel rows and columns; "
+        "a matmul is q by c times c by k."}},
+      {"Zeros",
+       {"gate saves energy only. skip saves cycles: lanes of a synchronising group go on when the "
+        "slowest has done its window. Densities come from pruning (weights) and from the model's "
+        "table (activations)."}},
+      {"Assumes",
+       {"Instances run in step; the dataflow's best nest is found by a search.",
+        "Channel groups run one after the other unless a level spreads g."}},
+      {"Ignores", {"Bank conflicts, control energy beyond clocked_bits, the cost of packing."}},
+      {"Reference",
+       {"A. Parashar et al., Timeloop, ISPASS 2019; Y.-H. Chen et al., Eyeriss, JSSC 52(1), 2017; "
+        "Y. N. Wu et al., Sparseloop, MICRO 2022."}},
+      {"Mapping", {"cairn explain mapping"}}};
 }
 
 Notes gpu_notes() {
@@ -245,6 +280,8 @@ constexpr auto kMakers = std::to_array<Maker>({
      fields_of<models::Prune>, compression_notes},
     {"low_rank", "two thin matrices in place of one (an item of compression)",
      fields_of<models::LowRank>, compression_notes},
+    {"group_channels", "depthwise convolutions become grouped ones (an item of compression)",
+     fields_of<models::GroupChannels>, compression_notes},
     {"selector", "which operators a scheme applies to", fields_of<models::Selector>, no_notes},
     {"system", "devices, memories and links: a file of configs/hardware/, or a study's system",
      [] {
@@ -252,7 +289,8 @@ constexpr auto kMakers = std::to_array<Maker>({
                       {"memories.<name>.", "devices.<name>(", "links[]."});
      },
      [] {
-       return Notes{{"Parts", {"cairn explain memory, link, systolic_array, gpu, technology"}}};
+       return Notes{
+           {"Parts", {"cairn explain memory, link, systolic_array, spatial, gpu, technology"}}};
      }},
     {"systolic_array", "devices.<name> with kind: systolic_array", fields_of<hw::SystolicArraySpec>,
      systolic_notes},
@@ -264,6 +302,8 @@ constexpr auto kMakers = std::to_array<Maker>({
      fields_of<hw::PimCoresSpec>, pim_cores_notes},
     {"gpu_stack", "software on a GPU: a file of configs/software/, devices.<name>.stack",
      fields_of<hw::GpuStackSpec>, no_notes},
+    {"spatial", "devices.<name> with kind: spatial", fields_of<hw::SpatialArraySpec>,
+     spatial_notes},
     {"memory", "memories.<name> of a system", fields_of<hw::MemorySpec>, memory_notes},
     {"link", "an item of a system's links", fields_of<hw::LinkSpec>, no_notes},
     {"mapping", "how a fused group is laid out on a device, and how mappings are chosen",

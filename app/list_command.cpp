@@ -159,9 +159,12 @@ void append_schemes(Listing& list, std::variant<Schemes...>*) {
     } else if constexpr (std::is_same_v<S, models::Prune>) {
       one(S::kKind, "{kind: prune, pattern: \"2:4\", storage: n_m}",
           "unstructured or N:M zeros in weights");
-    } else {
-      static_assert(std::is_same_v<S, models::LowRank>, "describe the new scheme here");
+    } else if constexpr (std::is_same_v<S, models::LowRank>) {
       one(S::kKind, "{kind: low_rank, ratio: 0.25}", "two thin matrices in place of one");
+    } else {
+      static_assert(std::is_same_v<S, models::GroupChannels>, "describe the new scheme here");
+      one(S::kKind, "{kind: group_channels, channels: 8}",
+          "depthwise convolutions become grouped ones");
     }
   };
   (describe_one(static_cast<Schemes*>(nullptr)), ...);

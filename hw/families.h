@@ -14,13 +14,15 @@
 #include "hw/pim/pim_cores.h"
 #include "hw/pim/pim_cores_spec.h"
 #include "hw/pim/pim_spec.h"
+#include "hw/spatial/spatial_array.h"
+#include "hw/spatial/spatial_spec.h"
 #include "hw/systolic/systolic_array.h"
 #include "hw/systolic/systolic_spec.h"
 
 namespace cairn::hw {
 
-using DeviceSpec = std::variant<SystolicArraySpec, GpuSpec, PimSpec, PimCoresSpec>;
-using DeviceModel = std::variant<SystolicArray, Gpu, Pim, PimCores>;
+using DeviceSpec = std::variant<SystolicArraySpec, GpuSpec, PimSpec, PimCoresSpec, SpatialArraySpec>;
+using DeviceModel = std::variant<SystolicArray, Gpu, Pim, PimCores, SpatialArray>;
 
 namespace detail {
 template <class Spec, class... Models>

@@ -278,6 +278,8 @@ std::uint64_t price_hash(const Operator& op) {
   hash.add(pack(formats.outputs.group_size, static_cast<std::int32_t>(op.sparsity.storage)));
   hash.add(op.sparsity.density);
   hash.add(pack(op.sparsity.kept, op.sparsity.block));
+  hash.add(op.input_density);
+  hash.add(op.output_density);
   return hash.value();
 }
 

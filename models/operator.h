@@ -239,6 +239,8 @@ struct Operator {
   Shape shape{MatMul{}};
   Formats formats{};
   Sparsity sparsity{};         ///< of the weights
+  double input_density{1.0};   ///< share of non-zero inputs, (0, 1]
+  double output_density{1.0};  ///< share of non-zero outputs, after the activation that follows
   std::int64_t parameters{0};  ///< stored weights, biases included (0 for shared or none)
   std::int32_t layer{-1};      ///< index of the block it belongs to, -1 outside blocks
 };

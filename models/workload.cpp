@@ -25,7 +25,9 @@ void check_repeats(const Workload& workload) {
       const Operator& copy = at(next + i);
       const Operator& model = at(next + i % repeat.length);
       CAIRN_CHECK(copy.shape == model.shape && copy.formats == model.formats &&
-                      copy.sparsity == model.sparsity && copy.parameters == model.parameters,
+                      copy.sparsity == model.sparsity && copy.parameters == model.parameters &&
+                      copy.input_density == model.input_density &&
+                      copy.output_density == model.output_density,
                   fmt::format("{} differs from {} in the same repeat", copy.name, model.name));
     }
     next += repeat.length * repeat.copies;

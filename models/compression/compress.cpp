@@ -19,6 +19,16 @@ bool has_weights(const Shape& shape) {
   return has_prunable_weights(shape) || std::holds_alternative<Embedding>(shape);
 }
 
+/// The largest number of channels up to \p wanted that divides both sides of a convolution evenly.
+std::int64_t channels_per_group(const Convolution& conv, std::int64_t wanted) {
+  for (std::int64_t size = std::min(wanted, conv.channels); size > 1; --size) {
+    if (conv.channels % size == 0 && conv.filters % (conv.channels / size) == 0) {
+      return size;
+    }
+  }
+  return 1;
+}
+
 /// What one scheme does to one operator; answers whether it did anything. Low rank, which makes
 /// two operators of one, only notes its rank in `rank`.
 struct Apply {
@@ -64,6 +74,17 @@ struct Apply {
     sparsity.storage =
         scheme.storage.value_or(scheme.pattern ? SparseStorage::n_m : SparseStorage::bitmask);
     op.sparsity = sparsity;
+    return true;
+  }
+
+  bool operator()(const GroupChannels& scheme) const {
+    auto* conv = std::get_if<Convolution>(&op.shape);
+    if (conv == nullptr || !conv->depthwise()) {
+      return false;
+    }
+    const std::int64_t vectors = op.parameters - weight_elements(op.shape);
+    conv->groups = conv->channels / channels_per_group(*conv, scheme.channels);
+    op.parameters = weight_elements(op.shape) + vectors;
     return true;
   }
 
@@ -237,7 +258,8 @@ Workload Factoriser::factorise() {
 
 bool priced_alike(const Operator& a, const Operator& b) {
   return a.shape == b.shape && a.formats == b.formats && a.sparsity == b.sparsity &&
-         a.parameters == b.parameters;
+         a.parameters == b.parameters && a.input_density == b.input_density &&
+         a.output_density == b.output_density;
 }
 
 /// Makes of every repeat the longest runs of copies that are still alike.
@@ -280,8 +302,13 @@ Workload compress(Workload workload, const std::vector<Scheme>& schemes) {
     }
   }
   write_keys_in_cache_format(workload);
-  if (std::ranges::any_of(ranks, [](std::int64_t rank) { return rank > 0; })) {
+  const bool factored = std::ranges::any_of(ranks, [](std::int64_t rank) { return rank > 0; });
+  const bool regrouped = std::ranges::any_of(
+      schemes, [](const Scheme& scheme) { return std::holds_alternative<GroupChannels>(scheme); });
+  if (factored) {
     workload = Factoriser(std::move(workload), ranks).factorise();
+  }
+  if (factored || regrouped) {
     workload.parameters = workload.idle_parameters;
     for (const Operator& op : workload.operators) {
       workload.parameters += op.parameters;

@@ -93,7 +93,21 @@ struct LowRank {
   [[nodiscard]] std::vector<FieldProblem> problems() const;
 };
 
-using Scheme = std::variant<Quantize, Prune, LowRank>;
+/// Depthwise convolutions become grouped ones with `channels` channels in a group (the next smaller
+/// number that divides evenly): `channels` times the weights and the work, in a shape that an array
+/// can be filled with. 1 changes nothing.
+struct GroupChannels {
+  static constexpr std::string_view kKind = "group_channels";
+  Selector apply_to{};
+  std::int64_t channels{1};
+  template <class Archive>
+  void fields(Archive& a) {
+    a("apply_to", apply_to, "which operators", kOptional);
+    a("channels", channels, "channels of a group", Range{1, 65536});
+  }
+};
+
+using Scheme = std::variant<Quantize, Prune, LowRank, GroupChannels>;
 
 /// Applies \p schemes in order; later ones win. Operators keep their names (low rank appends
 /// `.u` and `.v`); a repeat stays as long as neighbouring copies are treated alike.

@@ -297,6 +297,8 @@ void CnnBuilder::build(const ConvolutionLayer& layer) {
                                      : "convolution";
   const std::int64_t vectors = (layer.bias ? 1 : 0) + (layer.batch_norm ? 2 : 0);
   add(layer.name, group, shape, weight_elements(shape) + vectors * layer.filters);
+  workload_.operators.back().input_density = layer.input_density;
+  workload_.operators.back().output_density = layer.output_density;
   activation(layer.name, layer.activation);
 }
 

@@ -42,6 +42,8 @@ struct ConvolutionLayer {
   bool bias{false};
   bool batch_norm{false};
   std::optional<ElementwiseKind> activation{};
+  double input_density{1.0};
+  double output_density{1.0};
   template <class Archive>
   void fields(Archive& a) {
     a("name", name, "name, unique in the table");
@@ -61,6 +63,10 @@ struct ConvolutionLayer {
     a("bias", bias, "one bias per filter", kOptional);
     a("batch_norm", batch_norm, "batch normalisation after it", kOptional);
     a("activation", activation, "element-wise function at the end", kOptional);
+    a("input_density", input_density, "measured share of inputs that are not zero", kOptional,
+      Range{1e-6, 1.0});
+    a("output_density", output_density, "measured share of outputs that are not zero", kOptional,
+      Range{1e-6, 1.0});
   }
   [[nodiscard]] std::vector<FieldProblem> problems() const {
     if (same && padding != 0) {
