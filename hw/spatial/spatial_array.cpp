@@ -101,6 +101,9 @@ NestRules rules_of(SpatialDataflow dataflow) {
       // sets take other filters, and above each other also other channels.
       rules.spread_y[0] = list_of({L::r, L::p, L::c, L::k});
       rules.spread_x[0] = list_of({L::p, L::k});
+      rules.whole_rows = true;
+      rules.whole = list_of({L::r});
+      rules.always = list_of({L::p});
       rules.inside = list_of({L::s, L::c, L::k});
       rules.around = {L::q, L::n, L::p, L::k, L::s, L::r, L::c, L::g};
       break;

@@ -77,6 +77,8 @@ class SplitSearch {
       : p_(problem),
         x_(rules.spread_x[0]),
         y_(rules.spread_y[0]),
+        whole_(rules.whole),
+        always_(rules.always),
         cols_(machine.level[0].x),
         rows_(machine.level[0].y) {}
 
@@ -92,7 +94,7 @@ class SplitSearch {
       return;
     }
     const std::size_t d = index(x_.loop[i]);
-    const Choices choices = even_splits(p_.extent[d], left);
+    const Choices choices = choices_of(x_.loop[i], p_.extent[d], left);
     for (std::size_t c = 0; c < choices.count; ++c) {
       split_.x[d] = choices.size[c];
       along_x(i + 1, left / choices.size[c]);
@@ -105,12 +107,26 @@ class SplitSearch {
       return;
     }
     const std::size_t d = index(y_.loop[i]);
-    const Choices choices = even_splits(ceil_divide(p_.extent[d], split_.x[d]), left);
+    const Choices choices =
+        choices_of(y_.loop[i], ceil_divide(p_.extent[d], split_.x[d]), left, split_.x[d] > 1);
     for (std::size_t c = 0; c < choices.count; ++c) {
       split_.y[d] = choices.size[c];
       along_y(i + 1, left / choices.size[c]);
     }
     split_.y[d] = 1;
+  }
+  [[nodiscard]] Choices choices_of(Loop loop, std::int64_t extent, std::int64_t cap,
+                                   bool split_already = false) const {
+    Choices choices = even_splits(extent, cap);
+    const auto listed = [&](const LoopList& list) {
+      return std::find(list.begin(), list.end(), loop) != list.end();
+    };
+    if (listed(whole_)) {
+      choices.count = 1;
+    } else if (choices.count > 1 && !split_already && listed(always_)) {
+      --choices.count;  // 1 is the last
+    }
+    return choices;
   }
   void finish() {
     double cycles = 1;
@@ -131,6 +147,8 @@ class SplitSearch {
   const LoopProblem& p_;
   const LoopList& x_;
   const LoopList& y_;
+  const LoopList& whole_;
+  const LoopList& always_;
   std::int64_t cols_;
   std::int64_t rows_;
   Split split_{};
@@ -340,6 +358,11 @@ bool NestSearch::grow_outer(LoopNest& nest, const Growth& growth) {
     if (!fits(nest, l)) {
       return false;
     }
+    if (rules_.whole_rows) {
+      LoopNest whole = nest;
+      whole.tile[l][index(Loop::q)] = std::max(most(nest, l, index(Loop::q)), nest.tile[l][index(Loop::q)]);
+      nest = fits(whole, l) ? whole : nest;
+    }
     grow(nest, l, Loop::s, 1);
     grow(nest, l, Loop::r, 1);
     for (std::size_t i = 0; i < growth.loops.size(); ++i) {
@@ -399,6 +422,9 @@ void NestSearch::improve() {
   for (int round = 0; round < 3; ++round) {
     const double before = best_score_;
     for (const Loop loop : {L::q, L::k, L::c, L::p, L::n}) {
+      if (loop == Loop::q && rules_.whole_rows) {
+        continue;
+      }
       const std::size_t d = index(loop);
       const LoopNest from = best_.nest;
       const std::int64_t unit = from.spread(top - 1, d);

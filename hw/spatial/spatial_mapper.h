@@ -36,6 +36,11 @@ struct LoopList {
 struct NestRules {
   std::array<LoopList, kMaxLevels> spread_x{};  ///< by level, 0 innermost
   std::array<LoopList, kMaxLevels> spread_y{};
+  /// Loops of the innermost level that are split as far as instances go (kernel rows), and those
+  /// that are split at all (output rows), where they have more than one step.
+  LoopList whole{};
+  LoopList always{};
+  bool whole_rows{};                   ///< output rows are not cut where a whole one fits
   LoopList inside{};                   ///< loops that a PE may hold more than one step of
   std::array<Loop, kLoops> around{};   ///< order around a PE's tile, innermost first
 };
