@@ -41,8 +41,8 @@ class Law {
     }
     // Start at the mode, where nothing underflows, and walk down to where it is negligible.
     const double mean = density * static_cast<double>(draws);
-    std::int64_t x = std::clamp(std::llround(mean), static_cast<long long>(low_),
-                                static_cast<long long>(high_));
+    std::int64_t x =
+        std::clamp(std::llround(mean), static_cast<long long>(low_), static_cast<long long>(high_));
     double p = std::exp(log_probability(x));
     while (x > low_ && p > kNegligible) {
       p /= ratio(x - 1);
@@ -69,8 +69,7 @@ class Law {
   [[nodiscard]] double ratio(std::int64_t x) const {
     const auto real = [](std::int64_t v) { return static_cast<double>(v); };
     if (exact_) {
-      return real(ones_ - x) * real(draws_ - x) /
-             (real(x + 1) * real(others_ - draws_ + x + 1));
+      return real(ones_ - x) * real(draws_ - x) / (real(x + 1) * real(others_ - draws_ + x + 1));
     }
     return real(draws_ - x) / real(x + 1) * density_ / (1.0 - density_);
   }

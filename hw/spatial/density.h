@@ -10,7 +10,8 @@
 ///    spreads the lanes against each other by as much, so that their maximum is that of independent
 ///    binomial lanes (they are these, given their sum).
 ///  - structured: N of each M are kept, every lane has the same work.
-///  - measured: the densities of tiles as found in a trained network; a lane meets each of them with
+///  - measured: the densities of tiles as found in a trained network; a lane meets each of them
+///  with
 ///    the same probability, and zeros inside the tile lie at random.
 ///
 /// Assumes:    lanes meet independent windows.

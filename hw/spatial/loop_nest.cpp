@@ -120,7 +120,7 @@ Cuts cuts_of(const NestMachine& machine, const LoopProblem& p, const LoopNest& n
 double window_sum(double out, double out_cuts, double taps, double tap_cuts, double stride,
                   double dilation) {
   const double reach = (dilation * (taps - tap_cuts) + tap_cuts);  // sum over the tap pieces
-  if (reach < stride * tap_cuts) {  // windows do not touch
+  if (reach < stride * tap_cuts) {                                 // windows do not touch
     return out * reach;
   }
   return stride * (out - out_cuts) * tap_cuts + out_cuts * reach;
@@ -175,8 +175,7 @@ NestTraffic traffic_into(const NestMachine& machine, const LoopProblem& p, const
           continue;
         }
         if (tensor == Operand::inputs && (loop == Loop::p || loop == Loop::q)) {  // the window
-          separate[d] = std::max<std::int64_t>(
-              separate[d] * cuts.outside(l, d) / pieces[d], 1);
+          separate[d] = std::max<std::int64_t>(separate[d] * cuts.outside(l, d) / pieces[d], 1);
           pieces[d] = cuts.outside(l, d);
         }
         stays = false;
@@ -231,8 +230,8 @@ LoopExtents held_together(const LoopNest& nest, std::size_t level, const LoopPro
 
 /// Share of the padded input that lies inside the image.
 double inside_share(const LoopProblem& p) {
-  const auto share = [](std::int64_t have, std::int64_t out, std::int64_t taps,
-                        std::int64_t stride, std::int64_t dilation) {
+  const auto share = [](std::int64_t have, std::int64_t out, std::int64_t taps, std::int64_t stride,
+                        std::int64_t dilation) {
     const std::int64_t reach = (taps - 1) * dilation + 1;
     if (reach < stride) {
       return 1.0;
@@ -265,12 +264,10 @@ Used used_instances(const LoopNest& nest, const Cuts& cuts, std::size_t level) {
   return used;
 }
 
-
 /// Cycles in which the instances of a level wait for what they cannot prefetch, and for the
 /// pipeline to fill again after it.
 double reload_cycles(const NestMachine& machine, const LoopProblem& p, const LoopNest& nest,
-                     const Cuts& cuts, const SpatialCost& cost, std::size_t level,
-                     double parents) {
+                     const Cuts& cuts, const SpatialCost& cost, std::size_t level, double parents) {
   const NestLevel& here = machine.level[level];
   const Used used = used_instances(nest, cuts, level);
   const LoopExtents together = held_together(nest, level, p);
@@ -296,6 +293,11 @@ double reload_cycles(const NestMachine& machine, const LoopProblem& p, const Loo
   }
   if (here.network == Network::forward) {
     refill = used.x + used.y - 2;
+    for (std::size_t t = 0; t < kO; ++t) {
+      if (here.kept[t] && here.prefetch[t]) {  // the first one, which nothing precedes
+        loads += used.y * tile_elements(p, static_cast<Operand>(t), nest.tile[level]);
+      }
+    }
   }
   return loads + restarts * refill;
 }
@@ -311,10 +313,15 @@ void add_time(const NestMachine& machine, const LoopProblem& p, const LoopNest& 
     for (std::size_t t = 0; t < kOperands; ++t) {
       const NestTraffic& traffic = cost.traffic[l][t];
       const double words = std::max(traffic.down, traffic.up);
-      if (here.prefetch[t] || !here.kept[t]) {
+      if (here.network == Network::forward && here.kept[t] && here.prefetch[t] && t != kO) {
+        // Loaded row by row behind the present tile, which is held at least as long.
         cost.bus_cycles =
-            std::max(cost.bus_cycles, words * p.useful_share * bits_on_chip(p, t) /
-                                          (here.bus[t] * parents));
+            std::max(cost.bus_cycles, traffic.visits * used_instances(nest, cuts, l).y *
+                                          tile_elements(p, static_cast<Operand>(t), nest.tile[l]));
+      }
+      if (here.prefetch[t] || !here.kept[t]) {
+        cost.bus_cycles = std::max(
+            cost.bus_cycles, words * p.useful_share * bits_on_chip(p, t) / (here.bus[t] * parents));
       }
       if (here.kept[t] && l > 0) {
         double bits = traffic.delivered + traffic.collected;
@@ -329,15 +336,15 @@ void add_time(const NestMachine& machine, const LoopProblem& p, const LoopNest& 
     const Used used = used_instances(nest, cuts, l);
     const double instances = parents * used.x * used.y;
     for (std::size_t s = 0; s < kOperands; ++s) {
-      cost.port_s = std::max(cost.port_s, port_bits[s] / (here.port[s] * instances) / machine.clock);
+      cost.port_s =
+          std::max(cost.port_s, port_bits[s] / (here.port[s] * instances) / machine.clock);
     }
     if (l == 0 || l + 1 < machine.levels) {
       cost.reload_cycles += reload_cycles(machine, p, nest, cuts, cost, l, parents);
     }
     parents = instances;
   }
-  cost.array_s =
-      (std::max(cost.work_cycles, cost.bus_cycles) + cost.reload_cycles) / machine.clock;
+  cost.array_s = (std::max(cost.work_cycles, cost.bus_cycles) + cost.reload_cycles) / machine.clock;
   cost.vector_s = p.vector_operations / machine.vector_rate;
 }
 
@@ -368,9 +375,9 @@ void add_backing(const NestMachine& machine, const LoopProblem& p, const LoopNes
       exposed_bits += bits;
     } else {
       const double share = t == kO ? p.output_share : 1.0;
-      first[t] = std::min(bits, tile_elements(p, static_cast<Operand>(t),
-                                              held_together(nest, level, p)) *
-                                    p.backing_bits[t] * share);
+      first[t] =
+          std::min(bits, tile_elements(p, static_cast<Operand>(t), held_together(nest, level, p)) *
+                             p.backing_bits[t] * share);
     }
   }
   cost.dram_read_bits += p.epilogue_read_bits;
@@ -419,15 +426,15 @@ void add_energy(const NestMachine& machine, const LoopProblem& p, SpatialCost& c
       const double bits = bits_on_chip(p, t) * p.useful_share;
       double& own = l == 0 ? cost.register_joules : cost.scratchpad_joules;
       if (here.kept[t]) {
-        own += bits * (traffic.delivered * here.write_energy[t] +
-                       traffic.collected * here.read_energy[t]);
+        own += bits *
+               (traffic.delivered * here.write_energy[t] + traffic.collected * here.read_energy[t]);
       }
       cost.register_joules += bits * (traffic.delivered + traffic.collected) * here.hop_energy;
       const std::size_t parent = parent_of(machine, l, t);
       if (parent < machine.levels) {
         const NestLevel& from = machine.level[parent];
-        cost.scratchpad_joules += bits * (traffic.down * from.read_energy[t] +
-                                          traffic.up * from.write_energy[t]);
+        cost.scratchpad_joules +=
+            bits * (traffic.down * from.read_energy[t] + traffic.up * from.write_energy[t]);
       }
     }
   }
@@ -468,8 +475,8 @@ NestOverflow overflow(const NestMachine& machine, const LoopProblem& p, const Lo
                  nest.spread(level, d) < p.extent[d];
     }
     const double copies = here.prefetch[t] && another ? 2.0 : 1.0;
-    needed[here.slot[t]] += copies * bits_on_chip(p, t) *
-                            tile_elements(p, static_cast<Operand>(t), nest.tile[level]);
+    needed[here.slot[t]] +=
+        copies * bits_on_chip(p, t) * tile_elements(p, static_cast<Operand>(t), nest.tile[level]);
   }
   for (std::size_t s = 0; s < kOperands; ++s) {
     if (needed[s] > 0 && needed[s] - here.capacity[s] > worst.bits) {
@@ -490,15 +497,13 @@ NestOverflow overflow(const NestMachine& machine, const LoopProblem& p, const Lo
   return worst;
 }
 
-SpatialCost evaluate(const NestMachine& machine, const LoopProblem& problem,
-                     const LoopNest& nest) {
+SpatialCost evaluate(const NestMachine& machine, const LoopProblem& problem, const LoopNest& nest) {
   const Cuts cuts = cuts_of(machine, problem, nest);
   SpatialCost cost;
   for (std::size_t l = 0; l < machine.levels; ++l) {
     for (std::size_t t = 0; t < kOperands; ++t) {
       if (l == 0 || machine.level[l].kept[t]) {
-        cost.traffic[l][t] =
-            traffic_into(machine, problem, nest, cuts, l, static_cast<Operand>(t));
+        cost.traffic[l][t] = traffic_into(machine, problem, nest, cuts, l, static_cast<Operand>(t));
       }
     }
   }

@@ -5,8 +5,8 @@
 /// parent split a larger tile between them along x and y. Everything follows from that:
 ///
 ///  - Traffic into a level: a tile stays while the loops around it do not change it; every loop
-///    outside the innermost one that does brings it again. A loop over output rows or columns that is
-///    the innermost to change an input tile fetches only what its window did not have.
+///    outside the innermost one that does brings it again. A loop over output rows or columns that
+///    is the innermost to change an input tile fetches only what its window did not have.
 ///  - Multicast: a word that several instances want is read once from the parent and delivered to
 ///    each. Partial sums of instances that share an output are added on the way up; a tensor that a
 ///    level does not keep passes by, at the rate of the work.
@@ -76,9 +76,9 @@ struct NestMachine {
   double vector_energy{};  ///< J
   double decode_energy{};  ///< J
   double overhead_s{};
-  double work_share{1};       ///< cycles that are left when zeros are skipped
-  double toggle_share{1};     ///< MACs that switch anything
-  double extra_pe_joules{};   ///< intersection and metadata, for each MAC of the dense operator
+  double work_share{1};      ///< cycles that are left when zeros are skipped
+  double toggle_share{1};    ///< MACs that switch anything
+  double extra_pe_joules{};  ///< intersection and metadata, for each MAC of the dense operator
   [[nodiscard]] std::int64_t pes() const {
     std::int64_t product = 1;
     for (std::size_t l = 0; l < levels; ++l) {
@@ -103,11 +103,11 @@ struct LoopNest {
 
 /// Words (elements) that cross into one level, all instances, the whole run.
 struct NestTraffic {
-  double down{};        ///< read from the parent, each once however many instances take it
-  double delivered{};   ///< received by instances
-  double up{};          ///< partial sums that arrive at the parent
-  double collected{};   ///< partial sums sent by instances, before they are added on the way
-  double visits{};      ///< times that a new tile is brought, one after the other
+  double down{};       ///< read from the parent, each once however many instances take it
+  double delivered{};  ///< received by instances
+  double up{};         ///< partial sums that arrive at the parent
+  double collected{};  ///< partial sums sent by instances, before they are added on the way
+  double visits{};     ///< times that a new tile is brought, one after the other
 };
 
 struct SpatialCost {
@@ -115,12 +115,12 @@ struct SpatialCost {
   double input_fill_s{};
   double busy_s{};
   double drain_s{};
-  double stream_s{};   ///< time of the backing memory inside busy_s
-  double exposed_s{};  ///< part of it that nothing hides
-  double work_cycles{};     ///< MACs of the busiest PE
-  double bus_cycles{};      ///< of the busiest bus
-  double reload_cycles{};   ///< loads without prefetch, refills of the pipeline
-  double array_s{};         ///< all three
+  double stream_s{};       ///< time of the backing memory inside busy_s
+  double exposed_s{};      ///< part of it that nothing hides
+  double work_cycles{};    ///< MACs of the busiest PE
+  double bus_cycles{};     ///< of the busiest bus
+  double reload_cycles{};  ///< loads without prefetch, refills of the pipeline
+  double array_s{};        ///< all three
   double port_s{};
   double vector_s{};
   double decode_s{};

@@ -17,14 +17,8 @@ void from_matmul(const models::MatMul& s, LoopProblem& p) {
 }
 
 void from_convolution(const models::Convolution& s, LoopProblem& p) {
-  p.extent = {s.batch,
-              s.groups,
-              s.filters / s.groups,
-              s.channels / s.groups,
-              s.output_height(),
-              s.output_width(),
-              s.kernel_height,
-              s.kernel_width};
+  p.extent = {s.batch,           s.groups,         s.filters / s.groups, s.channels / s.groups,
+              s.output_height(), s.output_width(), s.kernel_height,      s.kernel_width};
   p.stride_rows = s.stride_height;
   p.stride_cols = s.stride_width;
   p.dilation_rows = s.dilation_height;

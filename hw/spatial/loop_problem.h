@@ -67,19 +67,19 @@ struct LoopProblem {
   std::int64_t dilation_cols{1};
   std::int64_t input_rows{1};  ///< without padding, which nobody fetches from memory
   std::int64_t input_cols{1};
-  std::array<double, kOperands> bits{};         ///< of an element on chip (outputs: finished)
+  std::array<double, kOperands> bits{};          ///< of an element on chip (outputs: finished)
   std::array<double, kOperands> backing_bits{};  ///< of an element behind the chip, metadata too
-  double partial_bits{};        ///< of a partial sum
-  double output_share{1};       ///< finished elements kept per output of the loops
-  double epilogue_read_bits{};  ///< further inputs of followers, all of them
-  double vector_operations{};   ///< of followers
-  double decode_operations{};   ///< per weight fetched
-  std::int64_t passes{1};       ///< cycles of a PE per MAC (operands wider than a multiplier)
-  double useful_share{1};       ///< share of the products that must be computed
-  double weight_density{1};     ///< share of non-zero weights
-  double input_density{1};      ///< share of non-zero inputs
-  std::int32_t kept{0};         ///< N of an N:M pattern of the weights, 0 for none
-  std::int32_t block{0};        ///< M of it
+  double partial_bits{};                         ///< of a partial sum
+  double output_share{1};                        ///< finished elements kept per output of the loops
+  double epilogue_read_bits{};                   ///< further inputs of followers, all of them
+  double vector_operations{};                    ///< of followers
+  double decode_operations{};                    ///< per weight fetched
+  std::int64_t passes{1};    ///< cycles of a PE per MAC (operands wider than a multiplier)
+  double useful_share{1};    ///< share of the products that must be computed
+  double weight_density{1};  ///< share of non-zero weights
+  double input_density{1};   ///< share of non-zero inputs
+  std::int32_t kept{0};      ///< N of an N:M pattern of the weights, 0 for none
+  std::int32_t block{0};     ///< M of it
 
   [[nodiscard]] std::int64_t of(Loop loop) const { return extent[index(loop)]; }
   [[nodiscard]] double products() const {
@@ -91,9 +91,9 @@ struct LoopProblem {
   }
 };
 
-/// The loops of a matmul (rows are q, columns k, the reduction c; products with a B of their own are
-/// g) or of a convolution. Formats and sparsity are those of \p op; passes, decode work and what is
-/// compressed behind the chip depend on the machine.
+/// The loops of a matmul (rows are q, columns k, the reduction c; products with a B of their own
+/// are g) or of a convolution. Formats and sparsity are those of \p op; passes, decode work and
+/// what is compressed behind the chip depend on the machine.
 [[nodiscard]] LoopProblem loop_problem(const models::Operator& op);
 
 }  // namespace cairn::hw

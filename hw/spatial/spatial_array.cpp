@@ -315,16 +315,14 @@ void SpatialArray::skip_zeros(const LoopProblem& p, NestMachine& m) const {
   std::int64_t draws = window;
   double density = skipped;
   if (zeros.weights == ZeroHandling::skip && p.block > 0) {  // N of M: the same in every lane
-    draws = std::max<std::int64_t>(
-        1, (window * p.kept + p.block - 1) / p.block);
+    draws = std::max<std::int64_t>(1, (window * p.kept + p.block - 1) / p.block);
     density = share(zeros.inputs, ZeroHandling::skip, p.input_density);
   }
   const bool own = zeros.balanced && zeros.inputs != ZeroHandling::skip && tiles_.count == 1;
-  const double slowest = expected_slowest(tiles_.scaled(density), draws, own ? reduction : 0,
-                                          zeros.lanes);
+  const double slowest =
+      expected_slowest(tiles_.scaled(density), draws, own ? reduction : 0, zeros.lanes);
   // A window takes a whole cycle at least: the one in which it is found to be empty.
-  const double cycles =
-      std::max(slowest, 1.0) + static_cast<double>(zeros.intersection_cycles);
+  const double cycles = std::max(slowest, 1.0) + static_cast<double>(zeros.intersection_cycles);
   m.work_share = cycles / static_cast<double>(window);
 }
 
@@ -372,8 +370,8 @@ std::variant<LoopProblem, Infeasible> SpatialArray::problem_of(const GroupView& 
     p.vector_operations += static_cast<double>(vector_operations(follower->shape));
     outputs = static_cast<double>(models::output_elements(follower->shape));
     if (const auto* e = std::get_if<models::Elementwise>(&follower->shape)) {
-      const double made = p.products() / static_cast<double>(p.of(Loop::c) * p.of(Loop::r) *
-                                                             p.of(Loop::s));
+      const double made =
+          p.products() / static_cast<double>(p.of(Loop::c) * p.of(Loop::r) * p.of(Loop::s));
       if (e->inputs > 1 && outputs * 2 > made) {  // a residual comes from behind the chip
         p.epilogue_read_bits += outputs * static_cast<double>(e->inputs - 1) *
                                 follower->formats.activations.bits_per_element();
@@ -411,10 +409,10 @@ Estimate SpatialArray::solve(const models::Formats& formats, const LoopProblem& 
                              const MappingConstraint& constraint,
                              MappingObjective objective) const {
   if (constraint.dataflow && *constraint.dataflow != plain_dataflow(spec_.dataflow)) {
-    return Infeasible{fmt::format("the mapping wants {}, the array is {}",
-                                  cairn::to_text(*constraint.dataflow),
-                                  cairn::to_text(spec_.dataflow)),
-                      "mapping dataflow", 0.0};
+    return Infeasible{
+        fmt::format("the mapping wants {}, the array is {}", cairn::to_text(*constraint.dataflow),
+                    cairn::to_text(spec_.dataflow)),
+        "mapping dataflow", 0.0};
   }
   const NestMachine m = machine_for(formats, p);
   const SpatialResult found = find_nest(m, rules_, p, constraint, objective);
@@ -574,8 +572,8 @@ Estimate SpatialArray::price_vector(const GroupView& group) const {
   cost.energy[EnergyComponent::vector] =
       operations * technology_.vector_operation(first.formats.activations).energy.count() *
       voltage_scale_;
-  cost.energy[EnergyComponent::dram] = cost.dram_read_bits * base_.dram_read_energy +
-                                       cost.dram_write_bits * base_.dram_write_energy;
+  cost.energy[EnergyComponent::dram] =
+      cost.dram_read_bits * base_.dram_read_energy + cost.dram_write_bits * base_.dram_write_energy;
   if (top > 0 && buffer.kept[inputs]) {
     cost.energy[EnergyComponent::scratchpad] =
         moved * (buffer.read_energy[inputs] + buffer.write_energy[inputs]);
@@ -625,9 +623,9 @@ void SpatialArray::append_area(std::vector<AreaPart>& parts) const {
   // Flip-flops: those that are stated, or an operand pair and a sum.
   const auto flops = static_cast<double>(std::max(
       spec_.clocked_bits, 2 * spec_.native.element_bits() + spec_.accumulator.element_bits()));
-  parts.push_back(
-      {"PEs", pes * (mm2(mac.area) + flops * mm2(Area{technology_.register_area().count()})),
-       mac.area_confidence});
+  parts.push_back({"PEs",
+                   pes * (mm2(mac.area) + flops * mm2(Area{technology_.register_area().count()})),
+                   mac.area_confidence});
   const ArithmeticFigures lane = technology_.vector_operation(models::kFp32);
   parts.push_back({"vector unit", static_cast<double>(spec_.vector_lanes) * mm2(lane.area),
                    lane.area_confidence});

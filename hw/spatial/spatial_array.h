@@ -2,10 +2,10 @@
 /// A spatial array: levels of storage with arrays of instances between them, a vector unit and a
 /// memory behind the chip. Analytical model.
 ///
-/// Convolutions and matrix products become loop nests (loop_nest.h) that the mapper chooses under the
-/// dataflow; attention is two products for each KV head with a softmax between. Channel groups are
-/// processed one after the other unless a level spreads loop g: a depthwise convolution fills only
-/// what its kernel and its outputs can.
+/// Convolutions and matrix products become loop nests (loop_nest.h) that the mapper chooses under
+/// the dataflow; attention is two products for each KV head with a softmax between. Channel groups
+/// are processed one after the other unless a level spreads loop g: a depthwise convolution fills
+/// only what its kernel and its outputs can.
 ///
 /// Zeros: gating keeps a PE still for the cycle; skipping goes on to the next pair, and a group of
 /// lanes takes as long as its slowest (density.h).
@@ -15,7 +15,8 @@
 ///             Activations are packed behind the chip where that makes them smaller.
 /// Ignores:    bank conflicts, host transfers, control energy beyond `clocked_bits`, the cost of
 ///             packing itself.
-/// Reference:  A. Parashar et al., "Timeloop", ISPASS 2019; Y.-H. Chen et al., "Eyeriss", JSSC 52(1),
+/// Reference:  A. Parashar et al., "Timeloop", ISPASS 2019; Y.-H. Chen et al., "Eyeriss", JSSC
+/// 52(1),
 ///             2017.
 /// Checked by: tests/unit/hw/spatial/spatial_array_test.cpp,
 ///             tests/validation/spatial_validation_test.cpp (a published chip).
@@ -57,7 +58,8 @@ class SpatialArray {
   [[nodiscard]] std::vector<std::string> assumptions() const;
   [[nodiscard]] models::Precision default_format() const { return spec_.native; }
 
-  /// Problem, machine and best nest of a matmul or convolution group, for tests and mapping studies.
+  /// Problem, machine and best nest of a matmul or convolution group, for tests and mapping
+  /// studies.
   struct Solution {
     LoopProblem problem;
     NestMachine machine;

@@ -313,8 +313,8 @@ void NestSearch::split_outer(LoopNest& nest, std::size_t level) const {
   const auto along = [&](const LoopList& loops, std::int64_t instances, LoopExtents& split) {
     for (const Loop loop : loops) {
       const std::size_t d = index(loop);
-      const std::int64_t parts =
-          ceil_divide(p_.extent[d], nest.spread(level - 1, d) * nest.x[level][d] * nest.y[level][d]);
+      const std::int64_t parts = ceil_divide(
+          p_.extent[d], nest.spread(level - 1, d) * nest.x[level][d] * nest.y[level][d]);
       const std::int64_t take = std::min(instances, parts);
       split[d] *= take;
       instances /= take;
@@ -329,7 +329,9 @@ void NestSearch::grow(LoopNest& nest, std::size_t level, Loop loop, double share
   const std::int64_t unit = nest.spread(level - 1, d);
   const std::int64_t whole = most(nest, level, d);
   const std::int64_t units = ceil_divide(whole, unit);
-  const auto with = [&](std::int64_t count) { return std::min(unit * count, std::max(whole, unit)); };
+  const auto with = [&](std::int64_t count) {
+    return std::min(unit * count, std::max(whole, unit));
+  };
   std::int64_t low = 1;
   std::int64_t high = units;
   while (low < high) {
@@ -360,7 +362,8 @@ bool NestSearch::grow_outer(LoopNest& nest, const Growth& growth) {
     }
     if (rules_.whole_rows) {
       LoopNest whole = nest;
-      whole.tile[l][index(Loop::q)] = std::max(most(nest, l, index(Loop::q)), nest.tile[l][index(Loop::q)]);
+      whole.tile[l][index(Loop::q)] =
+          std::max(most(nest, l, index(Loop::q)), nest.tile[l][index(Loop::q)]);
       nest = fits(whole, l) ? whole : nest;
     }
     grow(nest, l, Loop::s, 1);

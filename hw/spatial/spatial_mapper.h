@@ -3,9 +3,9 @@
 ///
 /// Splits along x and y come first: all combinations of even splits of the loops that the dataflow
 /// allows, ranked by the cycles of the busiest PE and then by the words that the PEs must be fed.
-/// What stays in a PE is as large as its memories allow. Tiles of the outer levels then grow loop by
-/// loop, in several orders, each as far as capacity allows; the best are tried with every order of
-/// loops over them, and improved by changing one tile at a time.
+/// What stays in a PE is as large as its memories allow. Tiles of the outer levels then grow loop
+/// by loop, in several orders, each as far as capacity allows; the best are tried with every order
+/// of loops over them, and improved by changing one tile at a time.
 ///
 /// Assumes:    even splits (the tile that a loop needs for its number of trips, and no larger).
 /// Ignores:    nests in which a level holds loops of different groups in interleaved order.
@@ -40,9 +40,9 @@ struct NestRules {
   /// that are split at all (output rows), where they have more than one step.
   LoopList whole{};
   LoopList always{};
-  bool whole_rows{};                   ///< output rows are not cut where a whole one fits
-  LoopList inside{};                   ///< loops that a PE may hold more than one step of
-  std::array<Loop, kLoops> around{};   ///< order around a PE's tile, innermost first
+  bool whole_rows{};                  ///< output rows are not cut where a whole one fits
+  LoopList inside{};                  ///< loops that a PE may hold more than one step of
+  std::array<Loop, kLoops> around{};  ///< order around a PE's tile, innermost first
 };
 
 struct SpatialResult {

@@ -17,7 +17,8 @@ std::string_view field_of(Operand tensor) {
 
 std::vector<FieldProblem> PackingSpec::problems() const {
   std::vector<FieldProblem> found;
-  for (const auto& [field, storage] : {std::pair{"inputs", inputs}, std::pair{"outputs", outputs}}) {
+  for (const auto& [field, storage] :
+       {std::pair{"inputs", inputs}, std::pair{"outputs", outputs}}) {
     if (storage == models::SparseStorage::n_m) {
       found.push_back({field, "activations have no N:M pattern", "give run_length or bitmask"});
     }
@@ -47,7 +48,8 @@ std::vector<FieldProblem> SpatialArraySpec::problems() const {
   if (levels.empty()) {
     found.push_back({"levels", "an array needs at least the level inside its PEs", ""});
   } else if (levels.size() > kMaxLevels) {
-    found.push_back({"levels", fmt::format("{} levels, at most {}", levels.size(), kMaxLevels), ""});
+    found.push_back(
+        {"levels", fmt::format("{} levels, at most {}", levels.size(), kMaxLevels), ""});
   }
   for (std::size_t i = 0; i < levels.size(); ++i) {
     const SpatialLevelSpec& level = levels[i];

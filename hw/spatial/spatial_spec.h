@@ -59,7 +59,7 @@ struct ZeroSpec {
   std::int64_t intersection_cycles{0};
   EnergyPerOp intersection_energy{};
   bool balanced{false};
-  std::vector<double> densities;
+  std::vector<double> densities{};
 
   template <class Archive>
   void fields(Archive& a) {
@@ -98,7 +98,7 @@ struct PackingSpec {
 /// One level; `registers` in place of a memory means one element in flip-flops of each instance.
 struct SpatialLevelSpec {
   static constexpr std::string_view kRegisters = "registers";
-  std::string name;
+  std::string name{};
   std::int64_t x{1};
   std::int64_t y{1};
   Network network{Network::multicast};
@@ -152,8 +152,8 @@ struct SpatialArraySpec {
   models::Precision native{models::kInt8};
   models::Precision accumulator{models::kInt32};
   SpatialDataflow dataflow{SpatialDataflow::weight_stationary};
-  std::vector<SpatialLevelSpec> levels;
-  std::string backing;
+  std::vector<SpatialLevelSpec> levels{};
+  std::string backing{};
   std::int64_t vector_lanes{};
   std::optional<std::int64_t> decode_lanes{};
   std::int64_t operator_overhead_cycles{0};
