@@ -21,7 +21,8 @@
 
 namespace cairn::hw {
 
-using DeviceSpec = std::variant<SystolicArraySpec, GpuSpec, PimSpec, PimCoresSpec, SpatialArraySpec>;
+using DeviceSpec =
+    std::variant<SystolicArraySpec, GpuSpec, PimSpec, PimCoresSpec, SpatialArraySpec>;
 using DeviceModel = std::variant<SystolicArray, Gpu, Pim, PimCores, SpatialArray>;
 
 namespace detail {

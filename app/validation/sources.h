@@ -10,16 +10,16 @@
 #include "app/validation/gpu_comparisons.h"
 #include "app/validation/memory_comparisons.h"
 #include "app/validation/serving_comparisons.h"
+#include "app/validation/spatial_comparisons.h"
 
 namespace cairn::app {
 
 using ComparisonSource = std::vector<Comparison> (*)();
 
 inline constexpr std::array kComparisonSources{
-    ComparisonSource{compare_gpu},
-    ComparisonSource{compare_serving},
-    ComparisonSource{compare_fusion},
-    ComparisonSource{compare_memories},
+    ComparisonSource{compare_gpu},     ComparisonSource{compare_serving},
+    ComparisonSource{compare_fusion},  ComparisonSource{compare_memories},
+    ComparisonSource{compare_spatial},
 };
 
 /// Everything, in the order of the list.

@@ -17,8 +17,8 @@ std::int64_t draw_without_replacement(Rng& rng, std::int64_t draws, std::int64_t
                                       std::int64_t population) {
   std::int64_t found = 0;
   for (std::int64_t i = 0; i < draws; ++i) {
-    const bool one = rng.uniform01() * static_cast<double>(population - i) <
-                     static_cast<double>(ones - found);
+    const bool one =
+        rng.uniform01() * static_cast<double>(population - i) < static_cast<double>(ones - found);
     found += one ? 1 : 0;
   }
   return found;

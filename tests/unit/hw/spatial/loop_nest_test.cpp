@@ -72,13 +72,17 @@ std::set<std::int64_t> elements(const LoopProblem& p, Operand tensor, const Boxe
     if (tensor == Operand::weights) {
       each(at(Loop::k), [&](auto k) {
         each(at(Loop::c), [&](auto c) {
-          each(at(Loop::r), [&](auto r) { each(at(Loop::s), [&](auto s) { key({g, k, c, r, s}); }); });
+          each(at(Loop::r), [&](auto r) {
+            each(at(Loop::s), [&](auto s) { key({g, k, c, r, s}); });
+          });
         });
       });
     } else if (tensor == Operand::outputs) {
       each(at(Loop::k), [&](auto k) {
         each(at(Loop::n), [&](auto n) {
-          each(at(Loop::p), [&](auto y) { each(at(Loop::q), [&](auto x) { key({g, k, n, y, x}); }); });
+          each(at(Loop::p), [&](auto y) {
+            each(at(Loop::q), [&](auto x) { key({g, k, n, y, x}); });
+          });
         });
       });
     } else {
@@ -237,8 +241,8 @@ TEST_CASE("a row-stationary pass, by hand") {
   nest.order[0] = {Loop::q, Loop::n, Loop::k, Loop::p, Loop::c, Loop::r, Loop::s, Loop::g};
   nest.order[1] = {Loop::c, Loop::q, Loop::p, Loop::n, Loop::s, Loop::r, Loop::k, Loop::g};
   const SpatialCost cost = evaluate(machine, p, nest);
-  // 384 / 32 passes over filters, ceil(256 / 6) = 43 over channels (of the last, the first set has 3
-  // of 4 left), 4 images of 13 columns, 16 x 3 x 3 MACs each.
+  // 384 / 32 passes over filters, ceil(256 / 6) = 43 over channels (of the last, the first set has
+  // 3 of 4 left), 4 images of 13 columns, 16 x 3 x 3 MACs each.
   CHECK(cost.work_cycles == Approx(12.0 * 43 * 4 * 13 * 16 * 3 * 3));
   // Sums leave the PEs once for each pass over channels.
   const double outputs = 4.0 * 384 * 13 * 13;
@@ -270,7 +274,8 @@ TEST_CASE("a tile that does not divide its loop idles instances at the edge") {
   CHECK(evaluate(machine, p, nest).work_cycles == Approx(3.0 * 7));
 }
 
-TEST_CASE("a tensor that a level does not keep is fetched for each step, once for all that share it") {
+TEST_CASE(
+    "a tensor that a level does not keep is fetched for each step, once for all that share it") {
   LoopProblem p;
   p.extent[index(Loop::k)] = 8;
   p.extent[index(Loop::c)] = 6;

@@ -140,8 +140,9 @@ SystemSpec row_stationary() {
   array.clock = Frequency{200e6};
   array.vector_lanes = 16;
   array.backing = "dram";
-  array.levels = {{.name = "buffer", .inputs = "a", .outputs = "o"},
-                  {.name = "pe", .x = 14, .y = 12, .weights = "pw", .inputs = "pi", .outputs = "po"}};
+  array.levels = {
+      {.name = "buffer", .inputs = "a", .outputs = "o"},
+      {.name = "pe", .x = 14, .y = 12, .weights = "pw", .inputs = "pi", .outputs = "po"}};
   system.devices.add("array", array);
   return system;
 }
@@ -180,8 +181,7 @@ TEST_CASE("with small buffers both families find about the same traffic") {
   const Technology t = technology();
   Rng rng{32};
   const Machine a{systolic(Dataflow::weight_stationary, FoldOverlap::pipelined, 16384), t};
-  const Machine b{
-      spatial(SpatialDataflow::weight_stationary, FoldOverlap::pipelined, 16384), t};
+  const Machine b{spatial(SpatialDataflow::weight_stationary, FoldOverlap::pipelined, 16384), t};
   double sum_a = 0;
   double sum_b = 0;
   for (int i = 0; i < 100; ++i) {
