@@ -26,8 +26,8 @@ std::vector<models::Operator> convolutions_of(std::string_view model, std::int64
                                               const models::Formats& formats,
                                               std::int64_t channels_per_group = 1) {
   Diagnostics diagnostics;
-  const models::CnnTable table = models::read_cnn(
-      configs_directory() / "models" / fmt::format("{}.yaml", model), diagnostics);
+  const models::CnnTable table =
+      models::read_cnn(configs_directory() / "models" / fmt::format("{}.yaml", model), diagnostics);
   diagnostics.throw_if_any();
   const models::Workload workload =
       models::compress(models::build_cnn(table, batch),
@@ -100,7 +100,10 @@ struct ChipTables {
   Comparison traffic;
   void add(const std::string& name, double speed_predicted, double speed_measured,
            const Total& total, double watts, double bytes, bool scored, const std::string& note) {
-    ComparedRow row{.name = name, .scored = scored, .note = note};
+    ComparedRow row;
+    row.name = name;
+    row.scored = scored;
+    row.note = note;
     row.predicted = speed_predicted;
     row.measured = speed_measured;
     speed.rows.push_back(row);
@@ -200,7 +203,9 @@ std::vector<Comparison> compare_grouped(MachineShelf& machines) {
   std::size_t best = 0;
   for (const std::int64_t channels : {2, 4, 8, 16, 32}) {
     const Total total = grouped(machine, channels);
-    ComparedRow row{.name = fmt::format("{} channels in a group", channels), .scored = false};
+    ComparedRow row;
+    row.name = fmt::format("{} channels in a group", channels);
+    row.scored = false;
     row.predicted = (total.macs / total.seconds) / (depthwise.macs / depthwise.seconds);
     row.measured = published_utilization;
     utilization.rows.push_back(row);

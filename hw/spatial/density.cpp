@@ -9,7 +9,7 @@
 namespace cairn::hw {
 namespace {
 
-constexpr std::int64_t kLargestExact = 1024;  // beyond, the normal law is closer than 0.1 %
+constexpr std::int64_t kLargestExact = 4096;  // beyond, the normal law is closer than 0.5 %
 constexpr double kNegligible = 1e-17;
 
 /// Probabilities of one law, walked upwards.

@@ -10,8 +10,10 @@
 ///  - Multicast: a word that several instances want is read once from the parent and delivered to
 ///    each. Partial sums of instances that share an output are added on the way up; a tensor that a
 ///    level does not keep passes by, at the rate of the work.
-///  - Edges: a loop that is no multiple of its tile has a last, smaller tile everywhere; sums over
-///    tiles are exact, instances that have nothing to do idle.
+///  - Edges: a loop that is no multiple of its tile has a last, smaller tile everywhere; sums of
+///  work
+///    and words over tiles have its true size, instances that have nothing to do idle. That a rest
+///    which is a single tile could stay longer than whole tiles do is not used.
 ///  - Time: the longest of work and buses, then loads that a level cannot prefetch, each of which
 ///    empties and refills the pipeline; then all of it against the memory behind the chip.
 ///

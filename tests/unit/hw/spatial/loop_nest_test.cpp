@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <limits>
-#include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -106,7 +106,7 @@ std::set<std::int64_t> elements(const LoopProblem& p, Operand tensor, const Boxe
 }
 
 /// Walks the tiles of level \p level one after the other and counts what each brings that the one
-/// before did not hold. Only a neighbour along the loop that moved last keeps part of a window.
+/// before did not hold. Only the innermost loop that changes an input tile keeps part of a window.
 struct Walked {
   double words{};
   double visits{};
@@ -119,6 +119,18 @@ class Walker {
     Boxes box;
     for (std::size_t d = 0; d < kLoops; ++d) {
       box[d] = {0, p_.extent[d]};
+    }
+    for (std::size_t l = level_, found = 0; l < 2 && found == 0; ++l) {
+      for (std::size_t i = 0; i < kLoops && found == 0; ++i) {
+        const Loop loop = nest_.order[l][i];
+        const std::size_t d = index(loop);
+        const std::int64_t around = l == 1 ? p_.extent[d] : nest_.tile[1][d];
+        if (walks(tensor_, loop) && nest_.spread(l, d) < around) {
+          first_turning_ = {l, i + 1};
+          slides_ = tensor_ == Operand::inputs && (loop == Loop::p || loop == Loop::q);
+          found = 1;
+        }
+      }
     }
     descend(box, 1, kLoops);
     return walked_;
@@ -140,6 +152,9 @@ class Walker {
     for (std::int64_t i = box[d].first; i < box[d].last; i += step) {
       Boxes part = box;
       part[d] = {i, std::min(i + step, box[d].last)};
+      if (i > box[d].first) {
+        moved_ = {l, position};
+      }
       descend(part, l, position - 1);
     }
   }
@@ -149,45 +164,79 @@ class Walker {
       return;
     }
     ++walked_.visits;
-    std::size_t moved = 0;
-    std::size_t last = 0;
-    if (before_) {
-      for (std::size_t d = 0; d < kLoops; ++d) {
-        if (walks(tensor_, static_cast<Loop>(d)) && !((*before_)[d] == box[d])) {
-          ++moved;
-          last = d;
-        }
-      }
-    }
-    const bool window = tensor_ == Operand::inputs && moved == 1 &&
-                        (last == index(Loop::p) || last == index(Loop::q)) &&
-                        box[last].first == (*before_)[last].last;
+    const bool window = !held_.empty() && slides_ && moved_ == first_turning_;
     for (const std::int64_t key : now) {
       walked_.words += window && held_.contains(key) ? 0 : 1;
     }
     held_ = now;
-    before_ = box;
   }
   const LoopProblem& p_;
   const LoopNest& nest_;
   std::size_t level_;
   Operand tensor_;
   std::set<std::int64_t> held_;
-  std::optional<Boxes> before_;
+  using Place = std::pair<std::size_t, std::size_t>;  ///< level and position of a loop
+  Place moved_{};                                     ///< the loop that went on last
+  Place first_turning_{};
+  bool slides_ = false;
   Walked walked_;
 };
 
 }  // namespace
 
+/// Compares all traffic of a nest with walking it. \p exact: equal, else between it and half more.
+void check_walked(const LoopProblem& p, const LoopNest& nest, bool exact) {
+  const SpatialCost cost = evaluate(two_levels(), p, nest);
+  for (std::size_t l = 0; l < 2; ++l) {
+    for (const Operand tensor : {Operand::weights, Operand::inputs, Operand::outputs}) {
+      const Walked walked = Walker{p, nest, l, tensor}.walk();
+      const NestTraffic& traffic = cost.traffic[l][index(tensor)];
+      const double words = tensor == Operand::outputs ? traffic.up : traffic.down;
+      INFO("level " << l << " tensor " << index(tensor));
+      if (exact) {
+        CHECK(words == Approx(walked.words));
+        CHECK(traffic.visits == Approx(walked.visits));
+      } else {
+        CHECK(words >= walked.words * (1 - 1e-9));
+        CHECK(words <= walked.words * 1.6);
+      }
+    }
+  }
+}
+
 TEST_CASE("traffic of random nests is what walking their tiles counts") {
   Rng rng{21};
-  const NestMachine machine = two_levels();
-  for (int i = 0; i < 400; ++i) {
+  for (int i = 0; i < 300; ++i) {
+    LoopProblem p;
+    LoopNest nest = whole(p);
+    for (std::size_t d = 0; d < kLoops; ++d) {
+      const auto factor = [&] { return rng.uniform_int(0, 9) < 6 ? 1 : rng.uniform_int(2, 3); };
+      nest.tile[0][d] = factor();
+      nest.tile[1][d] = nest.tile[0][d] * factor();
+      p.extent[d] = nest.tile[1][d] * factor();
+    }
+    for (const Loop loop : {Loop::r, Loop::s}) {  // the kernel is held whole, as windows are
+      p.extent[index(loop)] = nest.tile[1][index(loop)] = nest.tile[0][index(loop)];
+    }
+    // Contiguous windows: taps reach at least as far as a step.
+    p.stride_rows = rng.uniform_int(1, p.of(Loop::r));
+    p.stride_cols = rng.uniform_int(1, p.of(Loop::s));
+    for (std::size_t l = 0; l < 2; ++l) {
+      rng.shuffle(nest.order[l]);
+    }
+    INFO("nest " << i);
+    check_walked(p, nest, true);
+  }
+}
+
+TEST_CASE("tiles that leave a rest: never less traffic than walking them counts") {
+  // A rest may be a single tile where the others are several: it could stay longer than is priced.
+  Rng rng{22};
+  for (int i = 0; i < 200; ++i) {
     LoopProblem p;
     for (std::int64_t& extent : p.extent) {
       extent = rng.uniform_int(1, 5);
     }
-    // Contiguous windows: taps reach at least as far as a step.
     p.stride_rows = rng.uniform_int(1, p.of(Loop::r));
     p.stride_cols = rng.uniform_int(1, p.of(Loop::s));
     LoopNest nest = whole(p);
@@ -195,25 +244,14 @@ TEST_CASE("traffic of random nests is what walking their tiles counts") {
       nest.tile[1][d] = rng.uniform_int(1, p.extent[d]);
       nest.tile[0][d] = rng.uniform_int(1, nest.tile[1][d]);
     }
-    // The kernel is held whole, so that every window is.
     for (const Loop loop : {Loop::r, Loop::s}) {
       nest.tile[1][index(loop)] = nest.tile[0][index(loop)] = p.of(loop);
     }
     for (std::size_t l = 0; l < 2; ++l) {
       rng.shuffle(nest.order[l]);
     }
-    const SpatialCost cost = evaluate(machine, p, nest);
-    for (std::size_t l = 0; l < 2; ++l) {
-      for (const Operand tensor : {Operand::weights, Operand::inputs, Operand::outputs}) {
-        const Walked walked = Walker{p, nest, l, tensor}.walk();
-        const NestTraffic& traffic = cost.traffic[l][index(tensor)];
-        INFO("nest " << i << " level " << l << " tensor " << index(tensor));
-        CHECK((tensor == Operand::outputs ? traffic.up : traffic.down) == Approx(walked.words));
-        if (tensor != Operand::inputs) {
-          CHECK(traffic.visits == Approx(walked.visits));
-        }
-      }
-    }
+    INFO("nest " << i);
+    check_walked(p, nest, false);
   }
 }
 

