@@ -10,6 +10,8 @@
 
 #include "hw/gpu/gpu.h"
 #include "hw/gpu/gpu_spec.h"
+#include "hw/mcu/mcu.h"
+#include "hw/mcu/mcu_spec.h"
 #include "hw/pim/pim.h"
 #include "hw/pim/pim_cores.h"
 #include "hw/pim/pim_cores_spec.h"
@@ -22,8 +24,8 @@
 namespace cairn::hw {
 
 using DeviceSpec =
-    std::variant<SystolicArraySpec, GpuSpec, PimSpec, PimCoresSpec, SpatialArraySpec>;
-using DeviceModel = std::variant<SystolicArray, Gpu, Pim, PimCores, SpatialArray>;
+    std::variant<SystolicArraySpec, GpuSpec, PimSpec, PimCoresSpec, SpatialArraySpec, McuSpec>;
+using DeviceModel = std::variant<SystolicArray, Gpu, Pim, PimCores, SpatialArray, Mcu>;
 
 namespace detail {
 template <class Spec, class... Models>
