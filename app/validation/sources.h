@@ -11,6 +11,7 @@
 #include "app/validation/memory_comparisons.h"
 #include "app/validation/serving_comparisons.h"
 #include "app/validation/spatial_comparisons.h"
+#include "app/validation/mcu_comparisons.h"
 
 namespace cairn::app {
 
@@ -20,6 +21,11 @@ inline constexpr std::array kComparisonSources{
     ComparisonSource{compare_gpu},     ComparisonSource{compare_serving},
     ComparisonSource{compare_fusion},  ComparisonSource{compare_memories},
     ComparisonSource{compare_spatial},
+    ComparisonSource{compare_gpu},
+    ComparisonSource{compare_serving},
+    ComparisonSource{compare_fusion},
+    ComparisonSource{compare_memories},
+    ComparisonSource{compare_mcu},
 };
 
 /// Everything, in the order of the list.
