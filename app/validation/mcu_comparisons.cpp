@@ -31,10 +31,9 @@ class Boards {
     sim::WorkloadSpec spec;
     spec.model = net;
     const models::Precision format = machine.default_format();
-    const models::Workload workload =
-        models::compress(builder_.build(spec), {models::Quantize{.weights = format,
-                                                                 .activations = format,
-                                                                 .kv_cache = format}});
+    const models::Workload workload = models::compress(
+        builder_.build(spec),
+        {models::Quantize{.weights = format, .activations = format, .kv_cache = format}});
     const auto report = sim::report_workload(sim::compile(workload, {}), machine,
                                              hw::MappingObjective::latency, {});
     if (const auto* refused = std::get_if<hw::Infeasible>(&report)) {
@@ -52,7 +51,8 @@ class Boards {
       return *found->second.machine;
     }
     const std::string text = fmt::format(
-        "extends: boards/{}.yaml\ndevices: {{mcu: {{library: {{extends: software/{}.yaml}}, {}}}}}\n",
+        "extends: boards/{}.yaml\ndevices: {{mcu: {{library: {{extends: software/{}.yaml}}, "
+        "{}}}}}\n",
         board, library, settings);
     Diagnostics diagnostics;
     const std::string path = (configs_directory() / "comparison.yaml").string();
@@ -124,16 +124,17 @@ std::vector<Comparison> compare_tiny(Boards& boards) {
   open.note =
       "Rounds 1.0 and 1.1, closed division. Out of scope: Syntiant, FPGAs, and the Cortex-M33 with "
       "a matrix processor of Silicon Labs.";
-  Comparison closed = tiny("mcu_tiny_latency_closed", "Microcontrollers: MLPerf Tiny, closed libraries",
-                           "latency", "s");
+  Comparison closed = tiny("mcu_tiny_latency_closed",
+                           "Microcontrollers: MLPerf Tiny, closed libraries", "latency", "s");
   closed.device = "eight boards";
-  closed.stack = "closed libraries, one constant a version";
+  closed.stack = "closed libraries by version";
   closed.note =
       "Each version has one constant, chosen on keyword spotting: those rows are not scored. "
       "X-CUBE-AI 8.1, Plumerai 2023.05 and ONNC run the visual wake words net 1.5 to 1.7 times "
       "faster than their own other nets explain, on every board alike: they leave out work that "
       "its weights make needless, which a table of layers does not show.";
-  Comparison energy = tiny("mcu_tiny_energy", "Microcontrollers: energy of MLPerf Tiny", "energy", "J");
+  Comparison energy =
+      tiny("mcu_tiny_energy", "Microcontrollers: energy of MLPerf Tiny", "energy", "J");
   energy.device = "stm32l4r5, stm32u575, stm32h7a3, gap9";
   energy.stack = "all libraries";
   energy.bars = {{Statistic::mean_absolute, 0.20}};

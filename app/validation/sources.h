@@ -12,6 +12,7 @@
 #include "app/validation/serving_comparisons.h"
 #include "app/validation/spatial_comparisons.h"
 #include "app/validation/mcu_comparisons.h"
+#include "app/validation/serving_comparisons.h"
 
 namespace cairn::app {
 

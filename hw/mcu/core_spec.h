@@ -56,8 +56,9 @@ struct McuCoreSpec {
           std::pair{"floating", issue.floating},
           std::pair{"floating_multiply_accumulate", issue.floating_multiply_accumulate}}) {
       if (cycles <= 0) {
-        found.push_back({std::string("issue.") + field, "a core needs cycles for this class",
-                         "without a unit for it: the cycles of the routine that replaces it"});
+        found.push_back(
+            {std::string("issue.") + field, "a core needs cycles for this class",
+             "for a class without an instruction: the cycles of the routine that replaces it"});
       }
     }
     for (const InstructionSet set : instruction_sets) {

@@ -169,16 +169,16 @@ double rate(const MatrixKernelSpec& kernel, const InstructionClasses& issue) {
 std::optional<Infeasible> Mcu::problem(const Spec& spec, const DeviceContext& /*context*/) {
   const std::array<std::int32_t, 3> kernels = choose_kernels(spec.library, spec.core);
   if (std::all_of(kernels.begin(), kernels.end(), [](std::int32_t k) { return k < 0; })) {
-    return Infeasible{fmt::format("library: {} has no kernels for any instruction set of {}",
+    return Infeasible{fmt::format("library {} has no kernels for any instruction set of {}",
                                   spec.library.name, spec.core.name),
                       "library", 0.0};
   }
   const Voltage core = spec.voltage.value_or(spec.power.voltage);
   const Voltage supply = spec.supply.value_or(spec.power.supply);
   if (supply < core) {
-    return Infeasible{
-        fmt::format("supply: {} V is below the core voltage of {} V", supply.count(), core.count()),
-        "supply", core / supply - 1.0};
+    return Infeasible{fmt::format("supply of {} V is below the core voltage of {} V",
+                                  supply.count(), core.count()),
+                      "supply", core / supply - 1.0};
   }
   return std::nullopt;
 }
@@ -417,7 +417,7 @@ Estimate Mcu::price(const GroupView& group, const MappingConstraint& /*constrain
   const models::Operator& anchor = *group.anchor;
   const McuKernelsSpec* kernels = kernels_for(format_of(anchor));
   if (kernels == nullptr) {
-    return Infeasible{fmt::format("library: {} has no {} kernels for {}", spec_.library.name,
+    return Infeasible{fmt::format("library {} has no {} kernels for {}", spec_.library.name,
                                   cairn::to_text(format_of(anchor)), spec_.core.name),
                       "library", 0.0};
   }

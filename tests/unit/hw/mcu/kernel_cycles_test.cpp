@@ -45,8 +45,8 @@ MatrixKernelSpec two_by_two() {
 TEST_CASE("a matrix kernel costs its steps, tails, blocks and outputs") {
   // 4 x 4 outputs in 2 x 2 blocks: 4 blocks. Depth 9: two steps of 6 + 8 + 2 = 16 cycles, one tail
   // of 8, 4 around them: 44 a block, 176 in all. 16 outputs of 3 x 2 + 2 = 8: 128.
-  const KernelCycles cycles = matrix_cycles(plain_core(), kernels(), two_by_two(),
-                                            {.pixels = 4, .filters = 4, .depth = 9});
+  const KernelCycles cycles =
+      matrix_cycles(plain_core(), kernels(), two_by_two(), {.pixels = 4, .filters = 4, .depth = 9});
   CHECK(cycles.products == Approx(176));
   CHECK(cycles.outputs == Approx(128));
   CHECK(cycles.gather == 0);
@@ -92,9 +92,9 @@ TEST_CASE("weights beyond the cache are fetched for every block of pixels") {
         .fetched_bytes;
   };
   MatrixKernelSpec kernel = two_by_two();
-  CHECK(fetched(kernel, 16) == Approx(64));       // 4 x 16 bytes just fit: once
-  CHECK(fetched(kernel, 17) == Approx(68 * 4));   // one row more: for each of 4 blocks of pixels
-  kernel.filters_outer = true;                    // two filters stay: 2 x 32 bytes fit
+  CHECK(fetched(kernel, 16) == Approx(64));      // 4 x 16 bytes just fit: once
+  CHECK(fetched(kernel, 17) == Approx(68 * 4));  // one row more: for each of 4 blocks of pixels
+  kernel.filters_outer = true;                   // two filters stay: 2 x 32 bytes fit
   CHECK(fetched(kernel, 32) == Approx(128));
   CHECK(fetched(kernel, 33) == Approx(132 * 4));
   CHECK(matrix_cycles(machine, kernels(), kernel, {.pixels = 8, .filters = 4, .depth = 32}).stall ==
@@ -125,9 +125,10 @@ TEST_CASE("a depthwise kernel pads its channels to its lanes") {
   kernel.lanes = 4;
   kernel.product = {.load = 1, .multiply_accumulate = 1};
   kernel.block = {.load = 6};
-  // 3 pixels, 6 channels in 2 blocks of 4: 6 blocks x (4 x 9 products x 2 + 6) = 468; 18 outputs x 8.
-  const KernelCycles cycles = depthwise_cycles(plain_core(), kernels(), kernel,
-                                               {.pixels = 3, .channels = 6, .taps = 9});
+  // 3 pixels, 6 channels in 2 blocks of 4: 6 blocks x (4 x 9 products x 2 + 6) = 468; 18 outputs
+  // x 8.
+  const KernelCycles cycles =
+      depthwise_cycles(plain_core(), kernels(), kernel, {.pixels = 3, .channels = 6, .taps = 9});
   CHECK(cycles.products == Approx(468));
   CHECK(cycles.outputs == Approx(144));
 }

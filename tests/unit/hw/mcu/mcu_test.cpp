@@ -46,8 +46,9 @@ class Board {
   [[nodiscard]] const std::optional<Infeasible>& problem() const { return problem_; }
   [[nodiscard]] const Machine& machine() const { return *machine_; }
   [[nodiscard]] const Mcu& mcu() const { return std::get<Mcu>(machine_->primary()); }
-  [[nodiscard]] Estimate estimate(const models::Operator& op,
-                                  const std::vector<const models::Operator*>& followers = {}) const {
+  [[nodiscard]] Estimate estimate(
+      const models::Operator& op,
+      const std::vector<const models::Operator*>& followers = {}) const {
     return machine_->price({.anchor = &op, .followers = followers}, {}, MappingObjective::latency);
   }
   [[nodiscard]] OperatorCost price(const models::Operator& op) const {
@@ -102,7 +103,8 @@ std::vector<std::string> stems(const std::string& folder) {
 
 }  // namespace
 
-TEST_CASE("every board of configs can be read, and runs a convolution under each library that fits it") {
+TEST_CASE(
+    "every board of configs can be read, and runs a convolution under each library that fits it") {
   const models::Operator op = convolution(8, 16, 16, 3);
   int runs = 0;
   for (const std::string& board : stems("configs/boards")) {
@@ -139,7 +141,8 @@ TEST_CASE("a slower clock needs fewer wait states, and more time") {
   CHECK(slow.latency_s() > fast.latency_s());
 }
 
-TEST_CASE("under a linear regulator energy goes with the supply, under a switching one it does not") {
+TEST_CASE(
+    "under a linear regulator energy goes with the supply, under a switching one it does not") {
   const models::Operator op = linear(64, 64);
   const auto ratio = [&](const std::string& board) {
     return Board(board, "cmsis_nn", {"devices.mcu.supply=3.0 V"}).energy(op) /
@@ -152,8 +155,7 @@ TEST_CASE("under a linear regulator energy goes with the supply, under a switchi
 TEST_CASE("a supply below the core voltage is impossible") {
   const Board board("stm32l4r5", "cmsis_nn", {"devices.mcu.supply=1.0 V"});
   REQUIRE(board.problem());
-  CHECK(board.problem()->what ==
-        "devices.mcu: supply: 1 V is below the core voltage of 1.28 V");
+  CHECK(board.problem()->what == "devices.mcu: supply of 1 V is below the core voltage of 1.28 V");
 }
 
 TEST_CASE("dynamic power goes with the square of the voltage, idle power with the voltage") {
@@ -175,7 +177,7 @@ TEST_CASE("a format that the library has no kernels for is infeasible, with its 
   const Estimate estimate = Board("stm32l4r5", "tinyengine").estimate(op);
   REQUIRE(std::holds_alternative<Infeasible>(estimate));
   CHECK(std::get<Infeasible>(estimate).what ==
-        "library: tinyengine has no fp32 kernels for cortex_m4");
+        "library tinyengine has no fp32 kernels for cortex_m4");
 }
 
 TEST_CASE("a library without kernels for the core's instruction set cannot be built on it") {
@@ -206,8 +208,8 @@ TEST_CASE("software floating point is many times slower than int8") {
 TEST_CASE("a clamp is free in the output, other followers are kernels of their own") {
   const Board board("stm32l4r5", "cmsis_nn");
   const models::Operator anchor = convolution(8, 16, 16, 3);
-  const models::Operator relu = with_int8(models::Elementwise{
-      .kind = models::ElementwiseKind::relu, .rows = 64, .columns = 16});
+  const models::Operator relu = with_int8(
+      models::Elementwise{.kind = models::ElementwiseKind::relu, .rows = 64, .columns = 16});
   const models::Operator sum = with_int8(models::Elementwise{
       .kind = models::ElementwiseKind::add, .rows = 64, .columns = 16, .inputs = 2});
   const double alone = board.price(anchor).latency_s();
@@ -222,10 +224,10 @@ TEST_CASE("no operator passes the roofline, and energy is power times time") {
     const char* library;
     double watts;  // of the running board without a convolution unit at work
   };
-  for (const Case& c : {Case{"stm32l4r5", "microtvm_cmsis_nn", 45e-3},
-                        Case{"stm32h743", "tinyengine", 363e-3},
-                        Case{"stm32g0b1", "cmsis_nn", 19.3e-3}, Case{"gap9", "gap_nntool", 0},
-                        Case{"gap8", "pulp_nn", 0}, Case{"ra8d1", "microtvm_cmsis_nn", 252e-3}}) {
+  for (const Case& c :
+       {Case{"stm32l4r5", "microtvm_cmsis_nn", 45e-3}, Case{"stm32h743", "tinyengine", 363e-3},
+        Case{"stm32g0b1", "cmsis_nn", 19.3e-3}, Case{"gap9", "gap_nntool", 0},
+        Case{"gap8", "pulp_nn", 0}, Case{"ra8d1", "microtvm_cmsis_nn", 252e-3}}) {
     const Board board(c.board, c.library);
     for (const models::Operator& op :
          {linear(10, 64), linear(640, 128), convolution(32, 3, 16, 3), convolution(8, 64, 64, 1),
@@ -252,8 +254,8 @@ TEST_CASE("eight cores are faster than one, at most eight times") {
 }
 
 TEST_CASE("a wait state of the main memory costs every load and store") {
-  const models::Operator op = with_int8(models::Elementwise{
-      .kind = models::ElementwiseKind::copy, .rows = 1000, .columns = 4});
+  const models::Operator op = with_int8(
+      models::Elementwise{.kind = models::ElementwiseKind::copy, .rows = 1000, .columns = 4});
   // A copy of the library: a quarter load, a quarter store and a tenth of a branch an element.
   const double none = Board("stm32l4r5", "cmsis_nn").price(op).latency_s();
   const double one =
