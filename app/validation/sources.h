@@ -12,6 +12,7 @@
 #include "app/validation/serving_comparisons.h"
 #include "app/validation/spatial_comparisons.h"
 #include "app/validation/mcu_comparisons.h"
+#include "app/validation/memory_comparisons.h"
 #include "app/validation/serving_comparisons.h"
 
 namespace cairn::app {
@@ -26,6 +27,8 @@ inline constexpr std::array kComparisonSources{
     ComparisonSource{compare_serving},
     ComparisonSource{compare_fusion},
     ComparisonSource{compare_memories},
+    ComparisonSource{compare_gpu},    ComparisonSource{compare_serving},
+    ComparisonSource{compare_fusion}, ComparisonSource{compare_memories},
     ComparisonSource{compare_mcu},
 };
 

@@ -108,7 +108,7 @@ TEST_CASE(
   const models::Operator op = convolution(8, 16, 16, 3);
   int runs = 0;
   for (const std::string& board : stems("configs/boards")) {
-    for (const std::string& library :
+    for (const char* library :
          {"cmsis_nn", "microtvm_cmsis_nn", "microtvm_native", "tflm_cmsis_nn_2021",
           "tflm_reference", "tinyengine", "x_cube_ai_7.3", "x_cube_ai_8.0", "x_cube_ai_8.1",
           "plumerai_2022", "plumerai_2023.05", "hale_1.0", "onnc_2023", "pulp_nn", "gap_nntool"}) {
