@@ -23,9 +23,10 @@ enum class EnergyComponent : std::uint8_t {
   scratchpad,           ///< SRAM buffers, caches, shared memory
   dram,
   link,
+  control,  ///< fetch, decode and scheduling of instructions, clock distribution
   leakage,  ///< static power x time, all parts
 };
-inline constexpr std::size_t kEnergyComponents = 8;
+inline constexpr std::size_t kEnergyComponents = 9;
 constexpr auto enum_names(EnergyComponent) {
   using E = EnergyComponent;
   using S = std::string_view;
@@ -36,6 +37,7 @@ constexpr auto enum_names(EnergyComponent) {
                     std::pair{E::scratchpad, S{"scratchpad"}},
                     std::pair{E::dram, S{"dram"}},
                     std::pair{E::link, S{"link"}},
+                    std::pair{E::control, S{"control"}},
                     std::pair{E::leakage, S{"leakage"}}};
 }
 

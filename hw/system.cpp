@@ -203,6 +203,13 @@ Machine::Machine(const SystemSpec& spec, const Technology& technology)
         }
       },
       spec.devices.begin()->second);
+  std::visit(
+      [this](const auto& first) {
+        if constexpr (requires { first.active_power(); }) {
+          active_power_ = first.active_power();
+        }
+      },
+      primary());
   if (spec.interconnect) {
     interconnect_.emplace(*spec.interconnect, library);
   }
@@ -252,6 +259,7 @@ Estimate Machine::price_collective(const models::Operator& op) const {
   cost.input_fill_s = time.latency;
   cost.busy_s = time.transfer;
   cost.energy[EnergyComponent::link] = time.link_energy;
+  cost.energy[EnergyComponent::control] = active_power_ * time.total;
   cost.bottleneck = time.latency > time.transfer ? Bottleneck::latency : Bottleneck::link;
   return cost;
 }

@@ -93,6 +93,7 @@ class Machine {
   double static_power_{};
   std::optional<Interconnect> interconnect_;
   HostTimeSpec host_{};
+  double active_power_{};  ///< W of the first device while something runs on it
 };
 
 /// One memory with all that the file leaves open taken from the tables. A scratchpad without a

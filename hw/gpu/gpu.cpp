@@ -17,6 +17,9 @@ namespace {
 
 using models::Precision;
 
+/// Of the board's limit: fitted to the average power of token generation with a 70-billion
+/// parameter model on two, four and eight A100 (120 of 400 W), taken as the same elsewhere.
+constexpr double kActiveShare = 0.3;
 constexpr double kWarpTile = 64;        ///< outputs of a warp, each way
 constexpr double kFragment = 16;        ///< rows and reduction of one tensor-core instruction
 constexpr double kFragmentColumns = 8;  ///< its columns
@@ -157,6 +160,8 @@ Gpu::Gpu(const Spec& spec, const ResolvedMemory& dram, const ResolvedMemory& l2,
       technology_(technology),
       machine_(spec, dram.bandwidth, l2.bandwidth, l2.capacity_bits),
       streams_(spec, dram.bandwidth, l2.bandwidth, l2.capacity_bits),
+      active_power_(spec.active_power ? spec.active_power->count()
+                                      : kActiveShare * spec.board_power.count()),
       memory_power_(dram.static_power + l2.static_power) {
   const std::optional<OperatingPoint> point = technology_.operating_point(spec.clock);
   CAIRN_CHECK(point.has_value(), "a GPU's clock is above the technology's curve");
@@ -229,6 +234,14 @@ OperatorCost Gpu::finish(OperatorCost cost, double host) const {
       least > cost.latency_s()) {  // the board lowers its clock until the average fits
     cost.busy_s += least - cost.latency_s();
   }
+  cost.energy[EnergyComponent::control] += active_power_ * cost.latency_s();
+  const double most = budget * cost.latency_s();
+  if (spec_.stack.power_limited && cost.energy.total() > most) {
+    const double lower = most / cost.energy.total();
+    for (double& joules : cost.energy.joules) {
+      joules *= lower;
+    }
+  }
   if (spec_.stack.host_ahead) {  // the GPU waits for a launch that is not there yet
     cost.busy_s += std::max(0.0, host - cost.latency_s());
   }
@@ -274,6 +287,12 @@ Estimate Gpu::price_gemm(const GroupView& group, const MappingConstraint& constr
   s.output_bits = p.output_bits;
   s.peak = sparse ? 2 * how.peak * spec_.stack.gemm.sparse : how.peak;
   s.decode_operations = how.weight_decode;
+  const bool decode_first = how.weight_decode > 0 &&
+                            spec_.stack.dequantization.mode == DequantizationMode::separate_kernel;
+  if (decode_first) {
+    s.weight_bits = how.operand_bits;
+    s.decode_operations = 0;
+  }
   const double single = s.instances * s.m * s.n;
   double outputs = single;
   double vector_operations_total = 0;
@@ -304,7 +323,12 @@ Estimate Gpu::price_gemm(const GroupView& group, const MappingConstraint& constr
     s.input_bits = to_real(models::input_elements(anchor.shape)) * s.activation_bits;
   }
 
-  const GpuGemmTime t = gpu_gemm(machine_, s, constraint);
+  const std::optional<GpuGemvSpec>& gemv = spec_.stack.gemm.gemv;
+  const bool host_ahead = spec_.stack.host_ahead;
+  const bool few_rows = gemv && s.m <= to_real(gemv->rows) && constraint.empty();
+  const GpuGemmTime t =
+      few_rows ? gpu_gemv(machine_, *gemv, host_ahead ? 0.0 : spec_.stack.host_launch.count(), dram_.bandwidth, s)
+               : gpu_gemm(machine_, s, constraint);
   if (t.tile < 0) {
     return Infeasible{"mapping: no tile shape or split of the stack is what the mapping asks for",
                       "mapping", 0.0};
@@ -338,6 +362,18 @@ Estimate Gpu::price_gemm(const GroupView& group, const MappingConstraint& constr
                                           technology_.vector_operation(how.operand).energy.count() *
                                           voltage_scale_;
   cost = finish(cost, spec_.stack.host_launch.count());
+  if (decode_first) {
+    const double weights = s.instances * s.n * s.k;
+    cost = in_sequence(stream(spec_.stack.kernels.elementwise,
+                              {.rows = s.instances * s.n,
+                               .columns = s.k,
+                               .read_bits = weights * p.weight_bits,
+                               .write_bits = weights * how.operand_bits,
+                               .operations = weights * how.weight_decode},
+                              how.operand),
+                       cost);
+    cost.macs = static_cast<std::int64_t>(macs);
+  }
   cost.utilization = macs / ((sparse ? 2 : 1) * how.peak * cost.latency_s());
   return cost;
 }

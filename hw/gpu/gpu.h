@@ -11,9 +11,12 @@
 /// tensor work is what limits. Pruning saves stored bits; only 2:4 on a device that says so runs
 /// faster.
 ///
-/// Energy: multiply-accumulates by format, operand collectors and shared memory by the bits that
-/// warps move, L2 and DRAM by traffic, decode and vector work by operation. A kernel whose average
-/// power would pass the board's limit is stretched until it does not.
+/// Energy: while a kernel runs `active_power` for instructions and clocks; multiply-accumulates by
+/// format, operand collectors and shared memory by the bits that warps move, L2 and DRAM by
+/// traffic, decode and vector work by operation. A kernel whose arithmetic and traffic alone would
+/// pass the board's limit is stretched until they do not; what instructions and clocks would add
+/// beyond the limit is saved by the lower voltage of the lower clock, which the stack's `sustained`
+/// share already has in the time.
 ///
 /// Assumes:    the fused epilogue reads its further inputs once; a warp computes 64 x 64 outputs.
 /// Ignores:    host time between kernels unless the stack says some, clocks other than the given
@@ -56,6 +59,8 @@ class Gpu {
   [[nodiscard]] const ResolvedMemory& backing() const { return dram_; }
   [[nodiscard]] double clock() const { return machine_.clock; }
   [[nodiscard]] double static_power() const { return spec_.idle_power.count(); }
+  /// W beyond it while a kernel runs, whatever it does.
+  [[nodiscard]] double active_power() const { return active_power_; }
   void append_area(std::vector<AreaPart>& parts) const;
   [[nodiscard]] std::vector<std::string> assumptions() const;
   [[nodiscard]] models::Precision default_format() const { return models::kFp16; }
@@ -94,6 +99,7 @@ class Gpu {
   Technology technology_;
   GpuGemmMachine machine_;
   GpuStreamMachine streams_;
+  double active_power_{};
   double memory_power_{};   ///< W of DRAM and L2 without traffic
   double voltage_scale_{};  ///< dynamic energy relative to nominal voltage (V^2)
 };

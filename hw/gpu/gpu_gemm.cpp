@@ -34,7 +34,10 @@ double cube(double value) {
 
 /// Whether two overlapped streams take at least \p budget: cheaper than the cube root, which only
 /// a new best needs.
-bool cannot_beat(double budget, double main, double dram) {
+bool cannot_beat(const GpuGemmMachine& machine, double budget, double main, double dram) {
+  if (machine.pipelined) {
+    return std::max(main, dram) >= budget;
+  }
   return budget <= 0 || cube(main) + cube(dram) >= cube(budget);
 }
 
@@ -125,7 +128,8 @@ GpuGemmMachine::GpuGemmMachine(const GpuSpec& spec, double dram, double l2, doub
       reduction(to_real(spec.stack.gemm.reduction.count()) / clock),
       latency(to_real(spec.stack.gemm.load_latency.count()) / clock),
       split_waves(to_real(spec.stack.gemm.split_k_waves)),
-      decode_overlapped(spec.stack.dequantization.overlapped) {
+      decode_overlapped(spec.stack.dequantization.overlapped),
+      pipelined(spec.stack.gemm.pipelined) {
   constexpr double kTileElementBits = 16;
   const double shared = to_real(spec.shared_memory.count());
   for (const GpuTileSpec& t : spec.stack.gemm.tiles) {
@@ -144,6 +148,32 @@ GpuGemmMachine::GpuGemmMachine(const GpuSpec& spec, double dram, double l2, doub
   for (const std::int64_t split : spec.stack.gemm.split_k) {
     splits.push_back(to_real(split));
   }
+}
+
+GpuGemmTime gpu_gemv(const GpuGemmMachine& machine, const GpuGemvSpec& spec, double host_launch,
+                     double dram_bandwidth, const GpuGemmShape& shape) {
+  const double weights = shape.instances * shape.n * shape.k;
+  const double passes = spec.each_row ? shape.m : 1.0;
+  const double products = shape.instances * shape.m * shape.n;
+  GpuGemmTime t;
+  t.read_bits = passes * weights * shape.weight_bits +
+                shape.instances * shape.m * shape.k * shape.activation_bits + shape.epilogue_bits;
+  t.write_bits = products * shape.output_bits * shape.output_share;
+  t.dram = (t.read_bits + t.write_bits) / (dram_bandwidth * spec.dram);
+  t.decode = passes * weights * shape.decode_operations / (machine.vector_rate * machine.sms);
+  t.tensor = products * shape.k * spec.operations / (machine.vector_rate * machine.sms);
+  const double loads =
+      spec.load ? t.read_bits / (machine.sms * spec.load->count() * machine.clock) : 0.0;
+  t.main = std::max(t.tensor + t.decode, loads);
+  t.fixed = to_real(spec.floor.count()) / machine.clock + host_launch;
+  t.body = std::max(t.dram, t.main);
+  t.total = t.fixed + t.body;
+  t.l2_bits = t.read_bits;
+  t.decoded = shape.decode_operations > 0 ? passes * weights : 0.0;
+  t.blocks = machine.sms;
+  t.tile = 0;
+  t.considered = 1;
+  return t;
 }
 
 GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
@@ -170,7 +200,7 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
     const double slots = machine.sms * tile.per_sm;
     const double least_main =
         shape.instances * tiles * shape.k / c.step * c.tensor_step * least_share;
-    if (cannot_beat(best.total - machine.fixed - c.store, least_main, least_dram)) {
+    if (cannot_beat(machine, best.total - machine.fixed - c.store, least_main, least_dram)) {
       continue;  // not even with perfect balance
     }
     for (const double split : machine.splits) {
@@ -201,7 +231,7 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
                                      (rest > 0 ? round_of(rest) : 0.0)) +
                           busiest * c.epilogue + machine.round * (busiest - 1) / tile.per_sm;
       const double least_tail = c.store + (split > 1 ? machine.reduction : 0.0);
-      if (cannot_beat(best.total - machine.fixed - least_tail, main, least_dram)) {
+      if (cannot_beat(machine, best.total - machine.fixed - least_tail, main, least_dram)) {
         continue;
       }
       const double wave = std::min(blocks, slots) / split;
@@ -218,10 +248,11 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
       if (split > 1) {
         tail += machine.reduction + products * kAccumulatorBits * split / machine.l2_bandwidth;
       }
-      if (cannot_beat(best.total - machine.fixed - tail, main, dram)) {
+      if (cannot_beat(machine, best.total - machine.fixed - tail, main, dram)) {
         continue;
       }
-      const double body = std::cbrt(cube(main) + cube(dram));
+      const double body =
+          machine.pipelined ? std::max(main, dram) : std::cbrt(cube(main) + cube(dram));
       const double total = machine.fixed + tail + body;
       if (total < best.total) {
         best.total = total;

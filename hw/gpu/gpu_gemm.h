@@ -17,6 +17,7 @@
 ///   last   outputs of the last wave, which leave when all its blocks finish together
 ///   split  `reduction`, and the fp32 partial sums written to and read from the L2
 ///
+/// A stack that is `pipelined` takes max(main, dram) instead of the cube root.
 /// The cube root overlaps the two streams: the longer one counts almost alone until they are
 /// within a factor of two of each other.
 ///
@@ -74,6 +75,7 @@ struct GpuGemmMachine {
   double latency{};    ///< s
   double split_waves{};
   bool decode_overlapped{};
+  bool pipelined{};
   std::vector<Tile> tiles;
   std::vector<double> splits;
 };
@@ -115,6 +117,12 @@ struct GpuGemmTime {
   std::int64_t split{1};
   std::uint32_t considered{};
 };
+
+/// A product on the CUDA cores under \p spec: the longest of traffic at its share of \p
+/// dram_bandwidth (achievable, bit/s), loads of the SMs, and their arithmetic; after `floor`.
+[[nodiscard]] GpuGemmTime gpu_gemv(const GpuGemmMachine& machine, const GpuGemvSpec& spec,
+                                   double host_launch, double dram_bandwidth,
+                                   const GpuGemmShape& shape);
 
 /// The fastest kernel for \p shape among those that \p allowed (tile m, n; split_k) permits.
 /// Does not allocate. tile is -1 when nothing is allowed.

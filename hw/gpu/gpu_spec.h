@@ -91,6 +91,7 @@ struct GpuSpec {
   std::string l2;
   Watts board_power{};
   Watts idle_power{};
+  std::optional<Watts> active_power{};
   std::optional<Area> die_area{};
   GpuStackSpec stack{};
 
@@ -118,6 +119,10 @@ struct GpuSpec {
     a("board_power", board_power, "power limit of the board", Positive{});
     a("idle_power", idle_power, "power at full clock without work, memories excluded",
       NotNegative{});
+    a("active_power", active_power,
+      "further power while a kernel runs, whatever it does: instructions and clocks; absent: 0.3 "
+      "of board_power",
+      kOptional, NotNegative{});
     a("die_area", die_area, "area of the die", kOptional, Positive{});
     a("stack", stack, "software: a file of configs/software/");
   }

@@ -64,7 +64,10 @@ GpuStreamTime gpu_stream(const GpuStreamMachine& machine, const GpuKernelSpec& k
                          const GpuStreamShape& shape) {
   const double launches = to_real(kernel.launches);
   const double traffic = (shape.read_bits + shape.write_bits) * kernel.traffic;
-  const double hits = std::min(traffic, machine.resident);
+  const double hits =
+      kernel.chain > 0
+          ? traffic * std::min(1.0, kernel.chain * machine.l2_capacity / shape.write_bits)
+          : std::min(traffic, machine.resident);
   double misses = traffic - hits;
   double again = 0;      // later passes over rows, from the L2
   double from_dram = 0;  // and from DRAM

@@ -6,9 +6,12 @@
 /// from one card to the next; only the host's part is in seconds.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/config/fields.h"
@@ -36,6 +39,31 @@ struct GpuTileSpec {
   }
 };
 
+/// Matrix products of few rows on the CUDA cores: every weight is loaded, decoded where it must be,
+/// and multiplied once for each row.
+struct GpuGemvSpec {
+  std::int64_t rows{};
+  double dram{};
+  std::optional<BitsPerCycle> load{};
+  double operations{1.0};
+  Cycles floor{};
+  bool each_row{false};
+
+  template <class Archive>
+  void fields(Archive& a) {
+    a("rows", rows, "most rows of the input for which the library takes this kernel",
+      Range{1, 1024});
+    a("dram", dram, "share of the achievable DRAM bandwidth", Range{0.01, 1.0});
+    a("load", load, "bits that one SM takes in a cycle: its loads in flight over their latency",
+      kOptional, Positive{});
+    a("operations", operations, "CUDA-core operations of a multiply-accumulate", kOptional,
+      Range{0.01, 64.0});
+    a("floor", floor, "cycles of the smallest kernel, and of what prepares its input",
+      NotNegative{});
+    a("each_row", each_row, "whether weights are read again for every row", kOptional);
+  }
+};
+
 /// Matrix kernels: every constant is a share of a peak or a number of cycles.
 struct GpuGemmStackSpec {
   std::vector<GpuTileSpec> tiles;
@@ -53,6 +81,8 @@ struct GpuGemmStackSpec {
   Cycles round{};
   Cycles reduction{};
   Cycles load_latency{};
+  bool pipelined{false};
+  std::optional<GpuGemvSpec> gemv{};
 
   template <class Archive>
   void fields(Archive& a) {
@@ -84,6 +114,9 @@ struct GpuGemmStackSpec {
     a("reduction", reduction, "cycles to add up the parts of a split reduction", NotNegative{});
     a("load_latency", load_latency, "cycles from a load to its data in shared memory",
       NotNegative{});
+    a("pipelined", pipelined,
+      "loads run so far ahead that only the longer of DRAM and main loop counts", kOptional);
+    a("gemv", gemv, "kernel for inputs of few rows", kOptional);
   }
   [[nodiscard]] std::vector<FieldProblem> problems() const {
     if (tiles.empty()) {
@@ -149,6 +182,7 @@ struct GpuKernelSpec {
   double dram{};
   double traffic{1.0};
   std::int64_t launches{1};
+  double chain{0.0};
   std::optional<Seconds> host{};
   std::optional<GpuRowBlocksSpec> rows{};
   std::optional<GpuLoopingGridSpec> grid{};
@@ -162,6 +196,9 @@ struct GpuKernelSpec {
       kOptional, Range{1.0, 64.0});
     a("launches", launches, "kernels that the library launches for the operator", kOptional,
       Range{1, 64});
+    a("chain", chain,
+      "several launches hand one tensor on: share of the L2 that holds it between them", kOptional,
+      Range{0.0, 1.0});
     a("host", host, "host time in front of the operator, in place of host_launch", kOptional,
       NotNegative{});
     a("rows", rows, "a block of threads for each row", kOptional);
@@ -230,8 +267,21 @@ struct GpuAttentionSpec {
   }
 };
 
+/// Where weights are decoded that the tensor cores do not multiply as they are stored.
+enum class DequantizationMode : std::uint8_t {
+  in_kernel,        ///< by every block that loads them
+  separate_kernel,  ///< once, to memory, in front of a product in the operands' format
+};
+constexpr auto enum_names(DequantizationMode) {
+  using D = DequantizationMode;
+  using S = std::string_view;
+  return std::array{std::pair{D::in_kernel, S{"in_kernel"}},
+                    std::pair{D::separate_kernel, S{"separate_kernel"}}};
+}
+
 /// Weights stored in a format that the tensor cores do not multiply.
 struct GpuDequantizationSpec {
+  DequantizationMode mode{DequantizationMode::in_kernel};
   double integer{};
   double codebook{};
   double trellis{};
@@ -239,6 +289,8 @@ struct GpuDequantizationSpec {
 
   template <class Archive>
   void fields(Archive& a) {
+    a("mode", mode,
+      "in_kernel: every block decodes what it loads; separate_kernel: once, to memory", kOptional);
     a("integer", integer, "CUDA-core operations to unpack, convert and scale one element",
       NotNegative{});
     a("codebook", codebook, "CUDA-core operations to look one element up", NotNegative{});

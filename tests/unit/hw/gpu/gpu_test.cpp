@@ -114,7 +114,8 @@ TEST_CASE("average power stays under the board's limit, and a lower limit stretc
   CHECK(free.energy.total() / free.latency_s() + file.gpu().static_power() < 400);
   CHECK(slow.energy.total() / slow.latency_s() + capped.gpu().static_power() < 250);
   CHECK(slow.latency_s() > 1.2 * free.latency_s());
-  CHECK(slow.energy.total() == Approx(free.energy.total()));
+  // What instructions and clocks would add beyond the limit is saved by a lower voltage.
+  CHECK(slow.energy.total() <= free.energy.total());
 }
 
 TEST_CASE("fused attention beats three kernels and moves less") {

@@ -18,9 +18,14 @@ namespace cairn::hw::test {
 /// A system of configs/hardware/ whose first device is a GPU.
 class GpuFile {
  public:
-  explicit GpuFile(const std::string& name, const std::vector<std::string>& overrides = {}) {
+  explicit GpuFile(const std::string& name, const std::vector<std::string>& overrides = {},
+                   const std::string& stack = {}) {
     Diagnostics diagnostics;
     Node root = load_yaml("configs/hardware/" + name + ".yaml", diagnostics);
+    if (!stack.empty()) {
+      *root.find("devices")->entries.front().value.find("stack") =
+          load_yaml("configs/software/" + stack + ".yaml", diagnostics);
+    }
     for (std::size_t i = 0; i < overrides.size(); ++i) {
       apply_override(root, overrides[i], static_cast<int>(i) + 1, diagnostics);
     }
@@ -31,6 +36,7 @@ class GpuFile {
     diagnostics.throw_if_any();
     machine_ = std::make_unique<Machine>(spec, technology);
   }
+  [[nodiscard]] const Machine& machine() const { return *machine_; }
   [[nodiscard]] const Gpu& gpu() const { return std::get<Gpu>(machine_->primary()); }
 
  private:
