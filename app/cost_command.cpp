@@ -168,7 +168,7 @@ class Writer {
 }  // namespace
 
 ExitCode run_cost(const CostOptions& options) {
-  const LoadedSystem loaded = load_system(options.hardware, options.overrides);
+  const LoadedSystem loaded = load_system(options.hardware, options.overrides, options.stack);
   const hw::Machine& machine = *loaded.machine;
   CsvReader csv = CsvReader::from_file(options.operators);
   const OperatorTable table(csv, default_formats(machine), options.depthwise);

@@ -11,6 +11,7 @@ namespace cairn::app {
 
 struct CostOptions {
   std::string hardware;
+  std::string stack;
   std::string operators;
   std::vector<std::string> overrides;
   std::string out;  ///< empty: standard output

@@ -1,11 +1,17 @@
 #include "app/hardware_file.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <optional>
 #include <string_view>
 
+#include <fmt/format.h>
+
+#include "app/paths.h"
 #include "core/config/reader.h"
 #include "core/config/yaml_file.h"
 #include "core/error.h"
+#include "core/text/did_you_mean.h"
 
 namespace cairn::app {
 namespace {
@@ -38,12 +44,54 @@ void report(const Node& root, const hw::Infeasible& problem, Diagnostics& diagno
   diagnostics.error(node->at, path, std::string{message});
 }
 
+void replace_stack(Node& root, const std::string& stack, Diagnostics& diagnostics) {
+  namespace fs = std::filesystem;
+  const fs::path folder = configs_directory() / "software";
+  fs::path file = folder / (stack + ".yaml");
+  if (!fs::exists(file)) {
+    file = stack;
+  }
+  if (!fs::is_regular_file(file)) {
+    std::vector<std::string> stems;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+      if (entry.path().extension() == ".yaml") {
+        stems.push_back(entry.path().stem().string());
+      }
+    }
+    std::sort(stems.begin(), stems.end());
+    const std::optional<std::string> near = nearest(stack, stems);
+    diagnostics.error(SourceSpan{"<command line>", 1, 1, ""}, "--stack",
+                      fmt::format("no file in configs/software and no path is called '{}'", stack),
+                      near ? fmt::format("did you mean '{}'?", *near)
+                           : fmt::format("one of: {}", fmt::join(stems, ", ")));
+    return;
+  }
+  const Node software = load_yaml(file, diagnostics);
+  bool found = false;
+  if (Node* devices = root.find("devices")) {
+    for (Node::Entry& device : devices->entries) {
+      if (Node* old = device.value.find("stack")) {
+        *old = software;
+        found = true;
+      }
+    }
+  }
+  if (!found) {
+    diagnostics.error(root.at, "--stack", "no device of the system runs a software stack");
+  }
+}
+
 }  // namespace
 
-LoadedSystem load_system(const std::string& path, const std::vector<std::string>& overrides) {
+LoadedSystem load_system(const std::string& path, const std::vector<std::string>& overrides,
+                         const std::string& stack) {
   Diagnostics diagnostics;
   Node root = load_yaml(path, diagnostics);
   diagnostics.throw_if_any();
+  if (!stack.empty()) {
+    replace_stack(root, stack, diagnostics);
+    diagnostics.throw_if_any();
+  }
   int index = 0;
   for (const std::string& text : overrides) {
     apply_override(root, text, ++index, diagnostics);

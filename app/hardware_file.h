@@ -17,10 +17,12 @@ struct LoadedSystem {
   std::unique_ptr<hw::Machine> machine;
 };
 
-/// Reads \p path, puts the overrides `a.b=c` on top, and builds the machine.
+/// Reads \p path, puts the software \p stack (a stem in configs/software or a path; empty: as the
+/// file says) under every device that has one and the overrides `a.b=c` on top, and builds it.
 /// \throws ConfigError with all mistakes; IoError.
 [[nodiscard]] LoadedSystem load_system(const std::string& path,
-                                       const std::vector<std::string>& overrides);
+                                       const std::vector<std::string>& overrides,
+                                       const std::string& stack = {});
 /// The same from a tree that was put together elsewhere, its `extends` resolved.
 [[nodiscard]] LoadedSystem load_system(const Node& root);
 

@@ -39,6 +39,8 @@ void add_overrides(CLI::App& command, std::vector<std::string>& overrides) {
 void add_cost(CLI::App& app, CostOptions& o) {
   CLI::App& c = *app.add_subcommand("cost", "price the rows of a table of operators");
   c.add_option("--on", o.hardware, "hardware file")->required()->type_name("FILE");
+  c.add_option("--stack", o.stack,
+               "software in place of the file's: a stem in configs/software, or a path");
   c.add_option("--ops", o.operators, "table of operators, or a SCALE-Sim file")
       ->required()
       ->type_name("CSV");
@@ -59,6 +61,8 @@ void add_model(CLI::App& app, ModelOptions& o) {
       ->required()
       ->type_name("MODEL");
   c.add_option("--on", o.hardware, "hardware file")->required()->type_name("FILE");
+  c.add_option("--stack", o.stack,
+               "software in place of the file's: a stem in configs/software, or a path");
   c.add_option("--phase", o.phase, "prefill, decode or forward");
   c.add_option("--batch", o.batch, "sequences or images at once")->check(CLI::Range(1, 1 << 20));
   c.add_option("--context", o.context,

@@ -241,7 +241,7 @@ std::string to_table(const Answer& a, const ModelOptions& options) {
 }  // namespace
 
 ExitCode run_model(const ModelOptions& options) {
-  const LoadedSystem loaded = load_system(options.hardware, options.overrides);
+  const LoadedSystem loaded = load_system(options.hardware, options.overrides, options.stack);
   const Answer answer = answer_of(options, loaded);
   Output output("");
   output.text() = options.json ? to_json(answer).dump(1) + "\n" : to_table(answer, options);

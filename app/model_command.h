@@ -14,6 +14,7 @@ namespace cairn::app {
 struct ModelOptions {
   std::string model;
   std::string hardware;
+  std::string stack;
   std::string phase{"forward"};
   std::int64_t batch{1};
   std::int64_t context{0};

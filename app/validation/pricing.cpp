@@ -25,14 +25,15 @@ hw::OperatorCost cost_of(const hw::Machine& machine, const models::Operator& op)
   return *cost;
 }
 
-const hw::Machine& MachineShelf::get(std::string_view stem) {
-  const auto found = systems_.find(stem);
+const hw::Machine& MachineShelf::get(std::string_view stem, const std::string& stack) {
+  const std::string key = std::string{stem} + "/" + stack;
+  const auto found = systems_.find(key);
   if (found != systems_.end()) {
     return *found->second.machine;
   }
   const std::string file =
       (configs_directory() / "hardware" / (std::string{stem} + ".yaml")).string();
-  return *systems_.emplace(std::string{stem}, load_system(file, {})).first->second.machine;
+  return *systems_.emplace(key, load_system(file, {}, stack)).first->second.machine;
 }
 
 }  // namespace cairn::app

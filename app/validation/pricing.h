@@ -25,7 +25,8 @@ namespace cairn::app {
 class MachineShelf {
  public:
   /// \throws ConfigError, IoError if the file is wrong or absent.
-  const hw::Machine& get(std::string_view stem);
+  /// \param stack a stem in configs/software in place of the file's own software.
+  const hw::Machine& get(std::string_view stem, const std::string& stack = {});
 
  private:
   std::map<std::string, LoadedSystem, std::less<>> systems_;
