@@ -286,6 +286,18 @@ Notes compression_notes() {
             "selects nothing is an error."}}};
 }
 
+Notes interconnect_notes() {
+  return {
+      {"Links", {"intra_node: {extends: ../links/nvlink3.yaml}; configs/links/ has the others."}},
+      {"Software",
+       {"What a library reaches of a link is in the device's stack: collectives.launch and "
+        "collectives.bandwidth."}},
+      {"Use",
+       {"--tensor-parallel T of cairn model, tensor_parallel of a workload; a row all_reduce, "
+        "all_gather, reduce_scatter, all_to_all, broadcast or point_to_point with elements and "
+        "ranks of cairn cost."}}};
+}
+
 template <class T>
 Fields fields_of() {
   return describe<T>();
@@ -311,10 +323,9 @@ constexpr auto kMakers = std::to_array<Maker>({
                       {"memories.<name>.", "devices.<name>(", "links[]."});
      },
      [] {
-       return Notes{
-           {"Parts",
-            {"cairn explain memory, link, systolic_array, spatial, gpu, microcontroller, pim, "
-             "technology"}}};
+       return Notes{{"Parts",
+                     {"cairn explain memory, link, interconnect, systolic_array, spatial, gpu, "
+                      "microcontroller, pim, crossbar, technology"}}};
      }},
     {"systolic_array", "devices.<name> with kind: systolic_array", fields_of<hw::SystolicArraySpec>,
      systolic_notes},
@@ -339,6 +350,8 @@ constexpr auto kMakers = std::to_array<Maker>({
      fields_of<hw::McuLibrarySpec>, no_notes},
     {"memory", "memories.<name> of a system", fields_of<hw::MemorySpec>, memory_notes},
     {"link", "an item of a system's links", fields_of<hw::LinkSpec>, no_notes},
+    {"interconnect", "interconnect of a system: links between devices that share a workload",
+     fields_of<hw::InterconnectSpec>, interconnect_notes},
     {"mapping", "how a fused group is laid out on a device, and how mappings are chosen",
      fields_of<sim::MappingSpec>, mapping_notes},
     {"fusion", "which operators may run as one", fields_of<sim::FusionSpec>, no_notes},
