@@ -79,6 +79,27 @@ Notes study_notes() {
             "metrics; with several workloads also WORKLOAD.METRIC."}}};
 }
 
+Notes crossbar_notes() {
+  return {
+      {"Time",
+       {"Vectors of a copy x the interval of a macro, against buffer, backing memory and vector "
+        "unit, all overlapped; programming comes before it where weights do not stay.",
+        "sum: digital: a step is the longer of array and conversions (columns / per_macro turns "
+        "of one, `bits` or 2^bits steps). sum: charge: setup + (2^bits - 1) periods + one "
+        "conversion a phase. digital: the longest carry path of the adders."}},
+      {"Assumes",
+       {"Whole-number operands; energies are averages over data; pruned weights save nothing.",
+        "Activations stay in the buffer if inputs and outputs of the operator fit it."}},
+      {"Ignores",
+       {"Contention in the network, supply and temperature, wear beyond the count of writes."}},
+      {"Noise",
+       {"Programming, reading, conversion, clipping and wire loss of a dot product in closed "
+        "form; stated among the assumptions of a report."}},
+      {"Reference",
+       {"A. Shafiee et al., ISAAC, ISCA 2016; W. Wan et al., Nature 608, 2022; H. Kim et al., "
+        "Colonnade, JSSC 56(7), 2021; S. K. Gonugondla et al., ICCAD 2020."}}};
+}
+
 Notes systolic_notes() {
   return {{"Time",
            {"The first weight tile, then the first input tile, then the longest of array, vector "
@@ -329,6 +350,7 @@ constexpr auto kMakers = std::to_array<Maker>({
      }},
     {"systolic_array", "devices.<name> with kind: systolic_array", fields_of<hw::SystolicArraySpec>,
      systolic_notes},
+    {"crossbar", "devices.<name> with kind: crossbar", fields_of<hw::CrossbarSpec>, crossbar_notes},
     {"gpu", "devices.<name> with kind: gpu",
      [] { return without(fields_of<hw::GpuSpec>(), {"stack."}); }, gpu_notes},
     {"pim", "devices.<name> with kind: pim: multipliers in, beside or outside a memory",

@@ -129,8 +129,11 @@ void write_manifest(const RunFolder& folder, const Study& study,
   line("study_hash", fmt::format("\"{:016x}\"", study.hash()));
   line("seed", study.spec().seed);
   line("version", fmt::format("\"{}\"", version_text()));
-  line("models", fmt::format(R"({{systolic_array: "{}", gpu: "{}"}})",
-                             hw::SystolicArray::kModelVersion, hw::Gpu::kModelVersion));
+  std::string models;
+  for (const auto& [kind, version] : hw::model_versions()) {
+    models += fmt::format("{}{}: \"{}\"", models.empty() ? "" : ", ", kind, version);
+  }
+  line("models", "{" + models + "}");
   line("host", host_name());
   line("threads", threads);
   line("start", times.start);

@@ -139,8 +139,10 @@ Study::Study(const std::string& path, const std::vector<std::string>& overrides)
   resolved_ = write_yaml(root_);
   Hasher hasher;
   hasher.add(write_yaml(with_portable_paths(root_, configs_directory())));
-  hasher.add(hw::SystolicArray::kModelVersion);
-  hasher.add(hw::Gpu::kModelVersion);
+  for (const auto& [kind, version] : hw::model_versions()) {
+    hasher.add(kind);
+    hasher.add(version);
+  }
   hash_ = hasher.value();
 }
 

@@ -23,10 +23,12 @@ enum class EnergyComponent : std::uint8_t {
   scratchpad,           ///< SRAM buffers, caches, shared memory
   dram,
   link,
-  control,  ///< fetch, decode and scheduling of instructions, clock distribution
-  leakage,  ///< static power x time, all parts
+  control,      ///< fetch, decode and scheduling of instructions, clock distribution
+  conversion,   ///< between analogue sums and numbers: sampling, converters, shift-and-add
+  programming,  ///< writing weights into the cells that compute
+  leakage,      ///< static power x time, all parts
 };
-inline constexpr std::size_t kEnergyComponents = 9;
+inline constexpr std::size_t kEnergyComponents = 11;
 constexpr auto enum_names(EnergyComponent) {
   using E = EnergyComponent;
   using S = std::string_view;
@@ -38,6 +40,8 @@ constexpr auto enum_names(EnergyComponent) {
                     std::pair{E::dram, S{"dram"}},
                     std::pair{E::link, S{"link"}},
                     std::pair{E::control, S{"control"}},
+                    std::pair{E::conversion, S{"conversion"}},
+                    std::pair{E::programming, S{"programming"}},
                     std::pair{E::leakage, S{"leakage"}}};
 }
 
@@ -55,21 +59,24 @@ struct EnergyBreakdown {
 
 /// What limits an operator.
 enum class Bottleneck : std::uint8_t {
-  compute,     ///< the matrix engine
-  vector,      ///< the vector unit (CUDA cores)
-  decode,      ///< weight decoding
-  scratchpad,  ///< on-chip buffer or cache bandwidth
-  dram,        ///< DRAM bandwidth
-  latency,     ///< launch floor, fill and drain, DRAM latency
-  link,        ///< bandwidth between devices
+  compute,      ///< the matrix engine
+  vector,       ///< the vector unit (CUDA cores)
+  decode,       ///< weight decoding
+  scratchpad,   ///< on-chip buffer or cache bandwidth
+  dram,         ///< DRAM bandwidth
+  latency,      ///< launch floor, fill and drain, DRAM latency
+  link,         ///< bandwidth between devices
+  programming,  ///< writing weights into the cells that compute
 };
+inline constexpr std::size_t kBottlenecks = 8;
 constexpr auto enum_names(Bottleneck) {
   using B = Bottleneck;
   using S = std::string_view;
-  return std::array{std::pair{B::compute, S{"compute"}}, std::pair{B::vector, S{"vector"}},
-                    std::pair{B::decode, S{"decode"}},   std::pair{B::scratchpad, S{"scratchpad"}},
-                    std::pair{B::dram, S{"dram"}},       std::pair{B::latency, S{"latency"}},
-                    std::pair{B::link, S{"link"}}};
+  return std::array{
+      std::pair{B::compute, S{"compute"}}, std::pair{B::vector, S{"vector"}},
+      std::pair{B::decode, S{"decode"}},   std::pair{B::scratchpad, S{"scratchpad"}},
+      std::pair{B::dram, S{"dram"}},       std::pair{B::latency, S{"latency"}},
+      std::pair{B::link, S{"link"}},       std::pair{B::programming, S{"programming"}}};
 }
 
 /// Cost of one operator or fused group on one device, alone on it. Plain data: it is cached.
@@ -89,8 +96,10 @@ struct OperatorCost {
   double dram_write_bits{};
   double weight_bits{};       ///< part of dram_read_bits that is weights or KV cache
   double fused_bits_saved{};  ///< DRAM traffic that fusion avoided
-  double utilization{};       ///< useful MACs / (peak MACs of the array over `latency`)
-  EnergyBreakdown energy{};   ///< without leakage: that belongs to the schedule
+  /// Share of the device's weight cells that the operator keeps for good; 0 where weights pass by.
+  double resident_share{};
+  double utilization{};      ///< useful MACs / (peak MACs of the array over `latency`)
+  EnergyBreakdown energy{};  ///< without leakage: that belongs to the schedule
   Bottleneck bottleneck{Bottleneck::compute};
   std::uint32_t mappings_considered{};
   Mapping mapping{};

@@ -3,11 +3,15 @@
 /// line in hw/CMakeLists.txt, one YAML file, one test.
 #pragma once
 
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include "hw/crossbar/crossbar.h"
+#include "hw/crossbar/crossbar_spec.h"
 #include "hw/gpu/gpu.h"
 #include "hw/gpu/gpu_spec.h"
 #include "hw/mcu/mcu.h"
@@ -23,9 +27,9 @@
 
 namespace cairn::hw {
 
-using DeviceSpec =
-    std::variant<SystolicArraySpec, GpuSpec, PimSpec, PimCoresSpec, SpatialArraySpec, McuSpec>;
-using DeviceModel = std::variant<SystolicArray, Gpu, Pim, PimCores, SpatialArray, Mcu>;
+using DeviceSpec = std::variant<SystolicArraySpec, GpuSpec, PimSpec, PimCoresSpec, SpatialArraySpec,
+                                McuSpec, CrossbarSpec>;
+using DeviceModel = std::variant<SystolicArray, Gpu, Pim, PimCores, SpatialArray, Mcu, Crossbar>;
 
 namespace detail {
 template <class Spec, class... Models>
@@ -37,6 +41,14 @@ auto model_of(std::variant<Models...>) {
   return std::get<0>(std::apply([](auto... match) { return std::tuple_cat(match...); }, matches));
 }
 }  // namespace detail
+
+/// Kind and version of every model, in the order of the list.
+[[nodiscard]] inline std::vector<std::pair<std::string_view, std::string_view>> model_versions() {
+  return []<class... Models>(std::variant<Models...>*) {
+    return std::vector<std::pair<std::string_view, std::string_view>>{
+        {Models::Spec::kKind, Models::kModelVersion}...};
+  }(static_cast<DeviceModel*>(nullptr));
+}
 
 /// The model class of a spec.
 template <class Spec>

@@ -1,5 +1,7 @@
 #include "sim/cost_report.h"
 
+#include <algorithm>
+
 namespace cairn::sim {
 
 GroupPrice price_of(const hw::OperatorCost& cost, double peak_macs_per_second) {
@@ -13,6 +15,7 @@ GroupPrice price_of(const hw::OperatorCost& cost, double peak_macs_per_second) {
           .fused_bits_saved = cost.fused_bits_saved,
           .macs = static_cast<double>(cost.macs),
           .peak_macs_per_second = peak_macs_per_second,
+          .resident_share = cost.resident_share,
           .energy = cost.energy,
           .bottleneck = cost.bottleneck,
           .mappings_considered = cost.mappings_considered};
@@ -32,7 +35,9 @@ void WorkloadCost::add(const WorkloadCost& other) {
   dram_write_bits += other.dram_write_bits;
   fused_bits_saved += other.fused_bits_saved;
   macs += other.macs;
-  for (std::size_t i = 0; i < kBottlenecks; ++i) {
+  resident_share = std::max(resident_share, other.resident_share);
+  interval_s += other.interval_s;
+  for (std::size_t i = 0; i < hw::kBottlenecks; ++i) {
     time_by_bottleneck.at(i) += other.time_by_bottleneck.at(i);
   }
 }
@@ -41,6 +46,8 @@ WorkloadCost total_cost(const CompiledWorkload& workload, std::span<const GroupP
                         double static_power, double host_s) {
   WorkloadCost total;
   double ideal_s = 0;
+  double slowest_resident = 0;
+  double others = 0;
   for (std::size_t u = 0; u < workload.unique.size(); ++u) {
     const GroupPrice& price = prices[u];
     const auto count = static_cast<double>(workload.unique[u].count);
@@ -50,6 +57,12 @@ WorkloadCost total_cost(const CompiledWorkload& workload, std::span<const GroupP
     total.dram_write_bits += count * price.dram_write_bits;
     total.fused_bits_saved += count * price.fused_bits_saved;
     total.macs += count * price.macs;
+    total.resident_share += count * price.resident_share;
+    if (price.resident_share > 0) {
+      slowest_resident = std::max(slowest_resident, alone);
+    } else {
+      others += count * alone;
+    }
     ideal_s += price.macs > 0 ? count * price.macs / price.peak_macs_per_second : 0.0;
     for (std::size_t i = 0; i < hw::kEnergyComponents; ++i) {
       total.energy.joules[i] += count * price.energy.joules[i];  // NOLINT: inner loop
@@ -74,6 +87,7 @@ WorkloadCost total_cost(const CompiledWorkload& workload, std::span<const GroupP
     before = &last;
   }
   total.latency_s -= total.prefetch_saved_s;
+  total.interval_s = std::max({slowest_resident, others - total.prefetch_saved_s, host_s});
   if (host_s > total.latency_s) {
     total.time_by_bottleneck.at(static_cast<std::size_t>(hw::Bottleneck::latency)) +=
         host_s - total.latency_s;

@@ -14,8 +14,6 @@
 
 namespace cairn::sim {
 
-inline constexpr std::size_t kBottlenecks = 7;
-
 /// What totals need of a priced group; small, because it is what the price cache keeps.
 struct GroupPrice {
   ChainStep step{};
@@ -24,6 +22,7 @@ struct GroupPrice {
   double fused_bits_saved{};
   double macs{};
   double peak_macs_per_second{};
+  double resident_share{};
   hw::EnergyBreakdown energy{};
   hw::Bottleneck bottleneck{};
   std::uint32_t mappings_considered{};
@@ -41,7 +40,11 @@ struct WorkloadCost {
   double fused_bits_saved{};
   double macs{};
   double utilization{};
-  std::array<double, kBottlenecks> time_by_bottleneck{};
+  double resident_share{};  ///< of the device's weight cells; more than 1 cannot be
+  /// Between passes that follow each other: operators with cells of their own work on successive
+  /// passes at the same time, all others one after the other.
+  double interval_s{};
+  std::array<double, hw::kBottlenecks> time_by_bottleneck{};
   void add(const WorkloadCost& other);
 };
 

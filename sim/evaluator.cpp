@@ -104,6 +104,18 @@ std::optional<hw::Infeasible> capacity_problem(double needed_bits, const hw::Mac
       backing.name + ".capacity", needed_bits / backing.capacity_bits - 1.0};
 }
 
+std::optional<hw::Infeasible> residence_problem(const WorkloadCost& cost) {
+  // Shares are quotients of whole numbers of macros, summed.
+  if (cost.resident_share <= 1 + 1e-9) {
+    return std::nullopt;
+  }
+  return hw::Infeasible{
+      fmt::format("the weights that stay in the device need {:.3f} times its cells, {:.3f} times "
+                  "over; fewer copies, or {:.3f} times the macros, would fit",
+                  cost.resident_share, cost.resident_share - 1, cost.resident_share),
+      "resident weights", cost.resident_share - 1};
+}
+
 std::variant<WorkloadReport, hw::Infeasible> report_workload(
     const CompiledWorkload& workload, const hw::Machine& machine, hw::MappingObjective objective,
     const hw::MappingConstraint& constraint) {
@@ -134,6 +146,9 @@ std::variant<WorkloadReport, hw::Infeasible> report_workload(
   }
   report.cost = total_cost(workload, prices, machine.static_power(),
                            machine.host().of_pass(workload.layers, workload.phase));
+  if (std::optional<hw::Infeasible> full = residence_problem(report.cost)) {
+    return std::move(*full);
+  }
   return report;
 }
 
@@ -183,6 +198,8 @@ double metric_value(Metric metric, const WorkloadCost& cost, double weight_bits,
       return (cost.dram_read_bits + cost.dram_write_bits) / kBitsPerByte;
     case Metric::utilization:
       return cost.utilization;
+    case Metric::interval:
+      return cost.interval_s;
     case Metric::area:
     case Metric::quality_loss:
       break;  // of the design point, not of a workload

@@ -61,6 +61,9 @@ class GroupPricer {
 [[nodiscard]] std::optional<hw::Infeasible> capacity_problem(double needed_bits,
                                                              const hw::Machine& machine);
 
+/// Cells of a device whose weights stay against what all operators of a pass keep there.
+[[nodiscard]] std::optional<hw::Infeasible> residence_problem(const WorkloadCost& cost);
+
 /// The timeline of a workload whose prices are known; at most \p most_steps operators.
 [[nodiscard]] std::vector<ChainStep> chain_of(const CompiledWorkload& workload,
                                               std::span<const GroupPrice> prices,

@@ -6,7 +6,7 @@
 namespace cairn::sim {
 namespace {
 
-constexpr std::array<MetricInfo, 14> kMetrics{{
+constexpr std::array<MetricInfo, 15> kMetrics{{
     {Metric::latency, "latency", "s", "_s", false, true,
      "time of the whole pass, prefetch included"},
     {Metric::latency_per_token, "latency_per_token", "s", "_s", false, true,
@@ -31,6 +31,9 @@ constexpr std::array<MetricInfo, 14> kMetrics{{
      "useful multiply-accumulates over those the matrix engine could do in the latency"},
     {Metric::quality_loss, "quality_loss", "1", "", false, false,
      "loss of the quality source of the study (see its label)"},
+    {Metric::interval, "interval", "s", "_s", false, true,
+     "time between passes that follow each other: operators whose weights have cells of their own "
+     "overlap, all others take turns"},
 }};
 
 }  // namespace

@@ -27,6 +27,7 @@ enum class Metric : std::uint8_t {
   dram_traffic,
   utilization,
   quality_loss,
+  interval,
 };
 
 struct MetricInfo {

@@ -261,6 +261,10 @@ PointStatus PointModel::evaluate(std::span<const std::uint32_t> choices,
       }
       costs_[w].add(total_cost(workload, prices_[0], entry.static_power,
                                entry.host.of_pass(workload.layers, workload.phase)));
+      if (std::optional<hw::Infeasible> full = residence_problem(costs_[w])) {
+        refusal_ = {std::move(full->what), std::move(full->limit), full->excess};
+        return false;
+      }
       return true;
     };
     if (!run(pass.workload) || !std::all_of(pass.later.begin(), pass.later.end(), run)) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/validation/comparison.h"
+#include "app/validation/crossbar_comparisons.h"
 #include "app/validation/fusion_comparisons.h"
 #include "app/validation/gpu_comparisons.h"
 #include "app/validation/memory_comparisons.h"
@@ -30,6 +31,7 @@ inline constexpr std::array kComparisonSources{
     ComparisonSource{compare_gpu},    ComparisonSource{compare_serving},
     ComparisonSource{compare_fusion}, ComparisonSource{compare_memories},
     ComparisonSource{compare_mcu},
+    ComparisonSource{compare_crossbars},
 };
 
 /// Everything, in the order of the list.
