@@ -47,6 +47,8 @@ double window_buffer_bits(const MemoryTraits& traits, const models::Operator& op
         return 0;
       case DepthwiseBuffer::column:
         return window * count(c->channels) * width;
+      case DepthwiseBuffer::column_and_kernel:
+        return window * count(c->channels) * (width + op.formats.weights.bits_per_element());
       case DepthwiseBuffer::plane:
         return 2 * padded_plane(*c) * op.formats.activations.bits_per_element();
     }
@@ -72,7 +74,12 @@ double scratch_bits(const MemoryTraits& traits, const models::Operator& op) {
 bool overwrites_input(const MemoryTraits& traits, const models::Operator& op) {
   if (const auto* c = std::get_if<Convolution>(&op.shape)) {
     // One channel is read into a buffer and its result written in its place.
-    return traits.depthwise_in_place && c->depthwise() && c->filters == c->channels;
+    if (c->depthwise()) {
+      return traits.depthwise_in_place && c->filters == c->channels;
+    }
+    // From the last pixel to the first, no result reaches an input that is still needed.
+    return traits.pointwise_in_place && pointwise(*c) && c->stride_height == 1 &&
+           c->stride_width == 1;
   }
   return traits.elementwise_in_place && std::holds_alternative<models::Elementwise>(op.shape);
 }

@@ -28,13 +28,15 @@ namespace cairn::hw {
 /// What a depthwise kernel keeps beside its tensors.
 enum class DepthwiseBuffer : std::uint8_t {
   none,
-  column,  ///< one unfolded window of all channels, in values of `column_width`
-  plane,   ///< two padded planes of one channel, in values of the activations
+  column,             ///< one unfolded window of all channels, in values of `column_width`
+  column_and_kernel,  ///< the same, and its kernel as it is stored
+  plane,              ///< two padded planes of one channel, in values of the activations
 };
 constexpr auto enum_names(DepthwiseBuffer /*tag*/) {
   using B = DepthwiseBuffer;
   using S = std::string_view;
   return std::array{std::pair{B::none, S{"none"}}, std::pair{B::column, S{"column"}},
+                    std::pair{B::column_and_kernel, S{"column_and_kernel"}},
                     std::pair{B::plane, S{"plane"}}};
 }
 
@@ -46,6 +48,7 @@ struct MemoryTraits {
   bool widened_kernels{false};
   DepthwiseBuffer depthwise_buffer{DepthwiseBuffer::none};
   bool depthwise_in_place{false};
+  bool pointwise_in_place{false};
   bool elementwise_in_place{false};
   bool padding_operator{false};
   bool buffers_apart{false};
@@ -71,6 +74,8 @@ struct MemoryTraits {
       kOptional);
     a("depthwise_in_place", depthwise_in_place,
       "a depthwise convolution writes over its input, channel by channel", kOptional);
+    a("pointwise_in_place", pointwise_in_place,
+      "a 1x1 convolution begins at the end of its input and writes over it", kOptional);
     a("elementwise_in_place", elementwise_in_place,
       "an element-wise operator writes over one of its inputs", kOptional);
     a("padding_operator", padding_operator,

@@ -95,6 +95,15 @@ TEST_CASE("a depthwise convolution in place keeps two padded planes") {
   CHECK_FALSE(overwrites_input(traits, pointwise()));
 }
 
+TEST_CASE("a point-wise convolution in place overwrites, a wider one cannot") {
+  const MemoryTraits traits{.depthwise_buffer = DepthwiseBuffer::column_and_kernel,
+                            .pointwise_in_place = true};
+  CHECK(overwrites_input(traits, pointwise()));
+  CHECK_FALSE(overwrites_input(traits, first_layer()));
+  CHECK_FALSE(overwrites_input(traits, depthwise(3, 1)));
+  CHECK(scratch_bits(traits, depthwise(7, 1)) == 7 * 7 * 48 * (16 + 8));
+}
+
 TEST_CASE("kernels larger than a point are widened in RAM") {
   const MemoryTraits traits{.widened_kernels = true};
   CHECK(kernel_buffer_bits(traits, first_layer()) == 3 * 3 * 3 * 16 * 16);
