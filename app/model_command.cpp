@@ -81,6 +81,25 @@ std::vector<models::Scheme> schemes_of(const ModelOptions& options, const hw::Ma
   return schemes;
 }
 
+/// One kind of tensor, or a part of it, and where it lies.
+struct MemoryRow {
+  std::string memory;
+  std::string what;
+  double bits{};
+  double capacity_bits{};
+  bool spilled{};
+};
+
+std::vector<MemoryRow> memory_rows(const sim::WorkloadReport& report) {
+  std::vector<MemoryRow> rows;
+  for (const sim::PlacedPart& part : report.placed.view()) {
+    const sim::MemoryTiers::Tier& tier = report.tiers.tiers()[part.tier];
+    rows.push_back({tier.name, std::string{cairn::to_text(part.kind)}, part.bits,
+                    tier.capacity_bits, part.spilled});
+  }
+  return rows;
+}
+
 struct Answer {
   sim::WorkloadCost cost;
   std::vector<sim::GroupRow> rows;
@@ -89,6 +108,8 @@ struct Answer {
   double weight_bits{};
   double kv_bits{};
   double peak_bits{};
+  std::vector<MemoryRow> memory;
+  std::optional<sim::MemoryPlan> plan;
   std::string reason;  ///< empty if feasible
 };
 
@@ -122,12 +143,14 @@ Answer answer_of(const ModelOptions& options, const LoadedSystem& loaded) {
                                        hw::MappingObjective::energy_delay, constraint);
     answer.weight_bits = compiled.weight_bits;
     answer.kv_bits = compiled.kv_bits;
-    answer.peak_bits = compiled.weight_bits + compiled.kv_bits + compiled.activation_bits;
     if (const auto* refused = std::get_if<hw::Infeasible>(&report)) {
       answer.reason = refused->what;
       return answer;
     }
     auto& good = std::get<sim::WorkloadReport>(report);
+    answer.peak_bits = good.demand.total();
+    answer.memory = memory_rows(good);
+    answer.plan = good.plan;
     answer.cost.add(good.cost);
     answer.tokens += good.tokens;
     if (step == 0) {
@@ -171,6 +194,23 @@ nlohmann::ordered_json to_json(const Answer& a) {
   json["weight_bytes"] = a.weight_bits / kBitsPerByte;
   json["kv_bytes"] = a.kv_bits / kBitsPerByte;
   json["peak_bytes"] = a.peak_bits / kBitsPerByte;
+  json["memory"] = nlohmann::ordered_json::array();
+  for (const MemoryRow& row : a.memory) {
+    json["memory"].push_back({{"memory", row.memory},
+                              {"holds", row.what},
+                              {"bytes", row.bits / kBitsPerByte},
+                              {"capacity_bytes", row.capacity_bits / kBitsPerByte},
+                              {"spilled", row.spilled}});
+  }
+  if (a.plan) {
+    json["memory_plan"] = {{"live_peak_bytes", a.plan->live_bits / kBitsPerByte},
+                           {"arena_bytes", a.plan->arena_bits / kBitsPerByte},
+                           {"beside_arena_bytes", a.plan->beside_bits / kBitsPerByte},
+                           {"flash_bytes", a.plan->flash_bits / kBitsPerByte},
+                           {"peak_operator", a.plan->peak_operator},
+                           {"order", std::string{cairn::to_text(a.plan->search)}}};
+  }
+  json["spilled_bytes"] = figure(a.cost.spilled_bits / kBitsPerByte);
   json["dram_read_bytes"] = figure(a.cost.dram_read_bits / kBitsPerByte);
   json["dram_write_bytes"] = figure(a.cost.dram_write_bits / kBitsPerByte);
   json["utilization"] = figure(a.cost.utilization);
@@ -223,6 +263,19 @@ std::string to_table(const Answer& a, const ModelOptions& options) {
   line("weights", human_text(Bits{static_cast<std::int64_t>(a.weight_bits)}));
   line("KV cache", human_text(Bits{static_cast<std::int64_t>(a.kv_bits)}));
   line("peak memory", human_text(Bits{static_cast<std::int64_t>(a.peak_bits)}));
+  for (const MemoryRow& row : a.memory) {
+    line(row.memory,
+         fmt::format("{} of {}: {}{}", human_text(Bits{static_cast<std::int64_t>(row.bits)}),
+                     human_text(Bits{static_cast<std::int64_t>(row.capacity_bits)}), row.what,
+                     row.spilled ? " (spilled)" : ""));
+  }
+  if (a.plan) {
+    line("arena", fmt::format("{} ({} alive at once in {}, {} order), {} beside it",
+                              human_text(Bits{static_cast<std::int64_t>(a.plan->arena_bits)}),
+                              human_text(Bits{static_cast<std::int64_t>(a.plan->live_bits)}),
+                              a.plan->peak_operator, cairn::to_text(a.plan->search),
+                              human_text(Bits{static_cast<std::int64_t>(a.plan->beside_bits)})));
+  }
   line("bottleneck", overall_bottleneck(a.cost));
   text += fmt::format("\n  {:<36} {:>6} {:>11} {:>7} {:>11} {:<8}\n", "operator", "count",
                       "latency", "share", "energy", "bound by");

@@ -116,6 +116,11 @@ constexpr auto enum_names(MappingObjective) {
 ///   std::vector<std::string> assumptions() const;
 ///   models::Precision default_format() const;              // when a user names none
 ///
+/// and, where it has them:
+///
+///   DevicePlacement placement() const;         // where tensors lie, if not all in backing()
+///   const MemoryTraits& memory_traits() const; // buffers, runtime and code of its library
+///
 /// price() is const, thread-safe, and does not allocate on its feasible path.
 
 }  // namespace cairn::hw

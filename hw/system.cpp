@@ -1,9 +1,11 @@
 #include "hw/system.h"
 
+#include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>
 
+#include "core/error.h"
 #include "core/text/did_you_mean.h"
 #include "hw/die_area.h"
 
@@ -33,6 +35,35 @@ std::vector<ResolvedMemory> resolve_all(const SystemSpec& spec, const Technology
     memories.push_back(resolve(name, memory, technology));
   }
   return memories;
+}
+
+Placement resolve_placement(const PlacementSpec& spec, const DeviceModel& device,
+                            const std::vector<ResolvedMemory>& memories) {
+  const auto index_of = [&](std::string_view name) {
+    const auto found = std::find_if(memories.begin(), memories.end(),
+                                    [&](const ResolvedMemory& m) { return m.name == name; });
+    CAIRN_CHECK(found != memories.end(), "a device holds tensors in a memory that does not exist");
+    return static_cast<std::uint32_t>(found - memories.begin());
+  };
+  Placement placement;
+  for (const auto& [kind, text] : enum_names(TensorKind{})) {
+    std::vector<std::uint32_t>& list = placement.memories.at(static_cast<std::size_t>(kind));
+    for (const std::string& name : spec.of(kind)) {
+      list.push_back(index_of(name));
+    }
+    if (list.empty()) {
+      list.push_back(std::visit(
+          [&, kind = kind](const auto& model) {
+            if constexpr (requires { model.placement(); }) {
+              return index_of(model.placement().of(kind));
+            } else {
+              return index_of(model.backing().name);
+            }
+          },
+          device));
+    }
+  }
+  return placement;
 }
 
 }  // namespace
@@ -74,6 +105,24 @@ std::vector<FieldProblem> SystemSpec::problems() const {
           }
         },
         spec);
+  }
+  for (const auto& [kind, text] : enum_names(TensorKind{})) {
+    const std::vector<std::string>& names = placement.of(kind);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const std::string field =
+          fmt::format("placement.{}.{}", kind == TensorKind::kv_cache ? "kv_cache" : text, i);
+      if (memories.find(names[i]) == nullptr) {
+        found.push_back({field, fmt::format("no memory is called '{}'", names[i]),
+                         nearest_or_all(names[i], known)});
+      } else if (std::count(names.begin(), names.end(), names[i]) > 1) {
+        found.push_back({field, fmt::format("'{}' is in the list twice", names[i]), ""});
+      }
+    }
+    if (names.size() > kMostTiers) {
+      found.push_back(
+          {fmt::format("placement.{}", kind == TensorKind::kv_cache ? "kv_cache" : text),
+           fmt::format("expected at most {} memories, found {}", kMostTiers, names.size()), ""});
+    }
   }
   std::vector<std::string> ends = known;
   for (const std::string& device : devices.names()) {
@@ -222,6 +271,7 @@ Machine::Machine(const SystemSpec& spec, const Technology& technology)
     }
   }
   append_die_frame(area_, technology);
+  placement_ = resolve_placement(spec.placement, primary(), memories_);
 }
 
 std::optional<Infeasible> Machine::ranks_problem(std::int64_t ranks) const {
@@ -289,6 +339,18 @@ std::vector<std::string> Machine::assumptions() const {
 
 models::Precision Machine::default_format() const {
   return std::visit([](const auto& device) { return device.default_format(); }, primary());
+}
+
+const MemoryTraits* Machine::memory_traits() const {
+  return std::visit(
+      [](const auto& device) -> const MemoryTraits* {
+        if constexpr (requires { device.memory_traits(); }) {
+          return &device.memory_traits();
+        } else {
+          return nullptr;
+        }
+      },
+      primary());
 }
 
 double Machine::area_mm2() const {

@@ -17,7 +17,9 @@
 #include "hw/host_time.h"
 #include "hw/link/collective.h"
 #include "hw/link/interconnect_spec.h"
+#include "hw/mcu/library_memory.h"
 #include "hw/memory/memory.h"
+#include "hw/placement.h"
 
 namespace cairn::hw {
 
@@ -31,6 +33,7 @@ struct SystemSpec {
   NamedList<DeviceSpec> devices;
   std::vector<LinkSpec> links;
   std::optional<InterconnectSpec> interconnect{};
+  PlacementSpec placement;
 
   template <class Archive>
   void fields(Archive& a) {
@@ -43,6 +46,7 @@ struct SystemSpec {
     a("links", links, "links between devices and memories", kOptional);
     a("interconnect", interconnect, "links between systems like this one that share a workload",
       kOptional);
+    a("placement", placement, "which memories hold what; absent: as the device says", kOptional);
   }
   /// Links or devices that name parts which do not exist.
   [[nodiscard]] std::vector<FieldProblem> problems() const;
@@ -69,6 +73,10 @@ class Machine {
   [[nodiscard]] double peak_macs_per_second(const models::Formats& formats) const;
   /// The memory that holds the workload.
   [[nodiscard]] const ResolvedMemory& backing() const;
+  /// Which memories hold what, tier by tier.
+  [[nodiscard]] const Placement& placement() const { return placement_; }
+  /// What the library of the first device needs in memory beside tensors; null without a library.
+  [[nodiscard]] const MemoryTraits* memory_traits() const;
   /// What the models behind the prices assume, for the report.
   [[nodiscard]] std::vector<std::string> assumptions() const;
   /// Format of a tensor for which a user names none.
@@ -90,6 +98,7 @@ class Machine {
   std::vector<ResolvedMemory> memories_;
   std::vector<DeviceModel> devices_;
   std::vector<AreaPart> area_;
+  Placement placement_;
   double static_power_{};
   std::optional<Interconnect> interconnect_;
   HostTimeSpec host_{};

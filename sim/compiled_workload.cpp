@@ -7,6 +7,8 @@
 #include "core/diagnostics.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "sim/memory/activation_parts.h"
+#include "sim/memory/order_search.h"
 
 namespace cairn::sim {
 namespace {
@@ -92,57 +94,20 @@ std::string label_of(const Operator& anchor, const std::vector<Operator>& follow
   return label;
 }
 
-double stored_bits(const Operator& op) {
-  if (op.parameters == 0) {
-    return 0;
-  }
-  const std::int64_t matrix = std::min(op.parameters, models::weight_elements(op.shape));
+/// Parameters of \p op that compression of weights acts on.
+std::int64_t compressible_elements(const Operator& op) {
   const bool compressible = is_gemm(op) || std::holds_alternative<models::Embedding>(op.shape);
-  if (!compressible) {
-    return static_cast<double>(op.parameters) * op.formats.activations.bits_per_element();
-  }
-  std::int64_t row = matrix;
-  if (const auto* m = std::get_if<models::MatMul>(&op.shape)) {
-    row = m->k;
-  }
-  const double tail =
-      static_cast<double>(op.parameters - matrix) * op.formats.activations.bits_per_element();
-  return models::stored_tensor(op.formats.weights, op.sparsity, matrix, row).total() + tail;
+  return compressible ? std::min(op.parameters, models::weight_elements(op.shape)) : 0;
 }
 
-/// Most bits alive between operators at once: an output lives until its last reader has run.
-double peak_activation_bits(const Workload& w, Groups& groups) {
-  const std::size_t count = w.operators.size();
-  std::vector<std::int32_t> last_use(count);
-  std::iota(last_use.begin(), last_use.end(), 0);
-  std::vector<bool> leaves_group(count, false);
-  std::vector<bool> read(count, false);
-  for (const models::Edge& e : w.edges) {
-    const auto from = static_cast<std::size_t>(e.from);
-    last_use[from] = std::max(last_use[from], e.to);
-    read[from] = true;
-    if (groups.find(e.from) != groups.find(e.to)) {
-      leaves_group[from] = true;
-    }
+double compressible_bits(const Operator& op) {
+  const std::int64_t elements = compressible_elements(op);
+  if (elements == 0) {
+    return 0;
   }
-  std::vector<std::vector<std::int32_t>> dying(count);
-  double alive = 0;
-  double peak = 0;
-  const auto bits = [&](std::size_t i) {
-    return read[i] && !leaves_group[i]
-               ? 0.0
-               : static_cast<double>(models::output_elements(w.operators[i].shape)) *
-                     w.operators[i].formats.outputs.bits_per_element();
-  };
-  for (std::size_t i = 0; i < count; ++i) {
-    alive += bits(i);
-    dying[static_cast<std::size_t>(last_use[i])].push_back(static_cast<std::int32_t>(i));
-    peak = std::max(peak, alive);
-    for (const std::int32_t d : dying[i]) {
-      alive -= bits(static_cast<std::size_t>(d));
-    }
-  }
-  return peak;
+  const auto* m = std::get_if<models::MatMul>(&op.shape);
+  const std::int64_t row = m != nullptr ? m->k : elements;
+  return models::stored_tensor(op.formats.weights, op.sparsity, elements, row).total();
 }
 
 double idle_bits(const Workload& w) {
@@ -203,6 +168,21 @@ double kv_bits(const Workload& w) {
 
 }  // namespace
 
+double stored_bits(const Operator& op) {
+  const double tail = static_cast<double>(op.parameters - compressible_elements(op)) *
+                      op.formats.activations.bits_per_element();
+  return compressible_bits(op) + tail;
+}
+
+const Operator* CompiledWorkload::operator_of(std::int32_t n) const {
+  const NodeOperator& node = node_operators[static_cast<std::size_t>(n)];
+  if (node.group == NodeOperator::kInput) {
+    return nullptr;
+  }
+  const UniqueGroup& group = unique[node.group];
+  return node.member == 0 ? &group.anchor : &group.followers[node.member - 1];
+}
+
 FusionRule FusionSpec::rule(models::FusionKind kind) const {
   switch (kind) {
     case models::FusionKind::attention:
@@ -244,6 +224,7 @@ CompiledWorkload compile(const Workload& w, const FusionSpec& fusion) {
   }
   const bool blocks = std::any_of(w.repeats.begin(), w.repeats.end(),
                                   [](const models::Repeat& r) { return r.copies > 1; });
+  std::vector<NodeOperator> place(w.operators.size());  // of each operator in the unique groups
   std::unordered_map<std::uint64_t, std::uint32_t> known;
   for (const Window& window : windows_of(w)) {
     Segment segment;
@@ -255,15 +236,21 @@ CompiledWorkload compile(const Workload& w, const FusionSpec& fusion) {
       UniqueGroup g;
       g.anchor = w.operators[static_cast<std::size_t>(i)];
       g.fused = groups.kind(i);
+      std::vector<std::int32_t> followers;
       if (g.fused != 0) {
         for (std::int32_t f = i + 1; f < window.first + window.length; ++f) {
           if (groups.find(f) == i) {
-            g.followers.push_back(w.operators[static_cast<std::size_t>(f)]);
+            followers.push_back(f);
           }
         }
       }
       // Matrix operators first, then the vector work on their result.
-      std::stable_partition(g.followers.begin(), g.followers.end(), is_gemm);
+      std::stable_partition(followers.begin(), followers.end(), [&w](std::int32_t f) {
+        return is_gemm(w.operators[static_cast<std::size_t>(f)]);
+      });
+      for (const std::int32_t f : followers) {
+        g.followers.push_back(w.operators[static_cast<std::size_t>(f)]);
+      }
       g.hash = hash_of(g);
       const auto [found, added] =
           known.try_emplace(g.hash, static_cast<std::uint32_t>(c.unique.size()));
@@ -273,16 +260,45 @@ CompiledWorkload compile(const Workload& w, const FusionSpec& fusion) {
       }
       c.unique[found->second].count += window.copies;
       segment.groups.push_back(found->second);
+      place[static_cast<std::size_t>(i)] = {found->second, 0};
+      for (std::size_t f = 0; f < followers.size(); ++f) {
+        place[static_cast<std::size_t>(followers[f])] = {found->second,
+                                                         static_cast<std::uint32_t>(f) + 1};
+      }
+    }
+    for (std::int64_t i = window.length; i < window.length * window.copies; ++i) {
+      place[static_cast<std::size_t>(window.first + i)] =
+          place[static_cast<std::size_t>(window.first + i % window.length)];
     }
     c.segments.push_back(std::move(segment));
   }
+  double all_bits = 0;
   for (const Operator& op : w.operators) {
+    all_bits += stored_bits(op);
+    c.matrix_bits += compressible_bits(op);
+    c.matrix_elements += static_cast<double>(compressible_elements(op));
     c.macs += models::multiply_accumulates(op.shape);
   }
   const double share = stage_share(w, c.layers);
   c.weight_bits = weight_bits(w, share);
+  c.idle_bits = share * idle_bits(w);
+  all_bits += idle_bits(w);
+  // What compression acts on is spread over the stages like all weights.
+  const double of_stage = all_bits > 0 ? c.weight_bits / all_bits : 1.0;
+  c.matrix_bits = of_stage * (c.matrix_bits + idle_bits(w));
+  c.matrix_elements = of_stage * (c.matrix_elements + static_cast<double>(w.idle_parameters));
   c.kv_bits = share * kv_bits(w);
-  c.activation_bits = peak_activation_bits(w, groups);
+  std::vector<std::int32_t> group_of(w.operators.size());
+  for (std::size_t i = 0; i < group_of.size(); ++i) {
+    group_of[i] = groups.find(static_cast<std::int32_t>(i));
+  }
+  ActivationParts parts = parts_of(w, group_of);
+  c.activation_bits = best_order(fused(parts)).peak_bits;
+  c.activations = std::move(parts.graph);
+  for (const WorkloadPart& part : parts.parts) {
+    c.node_operators.push_back(part.root < 0 ? NodeOperator{}
+                                             : place[static_cast<std::size_t>(part.root)]);
+  }
   Hasher hasher;
   hasher.add(c.ranks);
   hasher.add(c.stages);

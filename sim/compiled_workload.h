@@ -10,6 +10,7 @@
 #include "hw/device.h"
 #include "models/compression/compression.h"
 #include "models/workload.h"
+#include "sim/memory/activation_graph.h"
 
 namespace cairn::sim {
 
@@ -56,6 +57,13 @@ struct Segment {
   std::int64_t copies{1};
 };
 
+/// Which operator a node of the activation graph begins with.
+struct NodeOperator {
+  static constexpr std::uint32_t kInput = ~std::uint32_t{0};
+  std::uint32_t group{kInput};  ///< index into `unique`; kInput: no operator, an input of the pass
+  std::uint32_t member{};       ///< 0: the anchor; k: follower k - 1
+};
+
 struct CompiledWorkload {
   std::string name;
   models::Phase phase{};
@@ -68,12 +76,23 @@ struct CompiledWorkload {
   std::vector<UniqueGroup> unique;
   std::vector<Segment> segments;
   double weight_bits{};      ///< stored weights of one device (the fullest), idle experts included
+  double idle_bits{};        ///< of these, weights that the pass does not touch
+  double matrix_bits{};      ///< of these, what compression of weights acts on
+  double matrix_elements{};  ///< elements of that
   double kv_bits{};          ///< KV cache at the end of the pass, of one device
-  double activation_bits{};  ///< most that is alive between groups at once
+  double activation_bits{};  ///< most that is alive between groups at once, inputs included
+  /// Groups and what flows between them, all copies; sums in epilogues are nodes of their own.
+  ActivationGraph activations;
+  std::vector<NodeOperator> node_operators;  ///< one a node
   std::int64_t macs{};
   std::uint64_t hash{};
   [[nodiscard]] double devices() const { return static_cast<double>(ranks * stages); }
+  /// The operator that node \p n of `activations` begins with; null for an input of the pass.
+  [[nodiscard]] const models::Operator* operator_of(std::int32_t n) const;
 };
+
+/// Stored parameters of \p op, scales and metadata included.
+[[nodiscard]] double stored_bits(const models::Operator& op);
 
 /// \throws ConfigError if a kind is forced that the workload does not propose.
 [[nodiscard]] CompiledWorkload compile(const models::Workload& workload, const FusionSpec& fusion);

@@ -34,6 +34,8 @@ void WorkloadCost::add(const WorkloadCost& other) {
   dram_read_bits += other.dram_read_bits;
   dram_write_bits += other.dram_write_bits;
   fused_bits_saved += other.fused_bits_saved;
+  spilled_bits += other.spilled_bits;
+  spill_wait_s += other.spill_wait_s;
   macs += other.macs;
   resident_share = std::max(resident_share, other.resident_share);
   interval_s += other.interval_s;

@@ -38,6 +38,8 @@ struct WorkloadCost {
   double dram_read_bits{};
   double dram_write_bits{};
   double fused_bits_saved{};
+  double spilled_bits{};  ///< moved between the device and tiers behind its memories
+  double spill_wait_s{};  ///< time of latency_s in which only those tiers worked
   double macs{};
   double utilization{};
   double resident_share{};  ///< of the device's weight cells; more than 1 cannot be

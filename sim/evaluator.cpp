@@ -92,18 +92,6 @@ const PriceCache::Entry& GroupPricer::price_new(std::uint64_t key, const UniqueG
   return cache_.put(key, price_of(std::get<hw::OperatorCost>(estimate), peak_of(group, machine)));
 }
 
-std::optional<hw::Infeasible> capacity_problem(double needed_bits, const hw::Machine& machine) {
-  const hw::ResolvedMemory& backing = machine.backing();
-  if (needed_bits <= backing.capacity_bits) {
-    return std::nullopt;
-  }
-  return hw::Infeasible{
-      fmt::format("memories.{}.capacity: the workload needs {:.3f} GiB, {:.3f} GiB over",
-                  backing.name, needed_bits / 8 / 1073741824.0,
-                  (needed_bits - backing.capacity_bits) / 8 / 1073741824.0),
-      backing.name + ".capacity", needed_bits / backing.capacity_bits - 1.0};
-}
-
 std::optional<hw::Infeasible> residence_problem(const WorkloadCost& cost) {
   // Shares are quotients of whole numbers of macros, summed.
   if (cost.resident_share <= 1 + 1e-9) {
@@ -121,16 +109,22 @@ std::variant<WorkloadReport, hw::Infeasible> report_workload(
     const hw::MappingConstraint& constraint) {
   WorkloadReport report;
   report.weight_bits = workload.weight_bits;
-  report.kv_bits = workload.kv_bits;
-  report.peak_bits = workload.weight_bits + workload.kv_bits + workload.activation_bits;
   report.tokens = workload.tokens;
   report.batch = workload.batch;
   report.static_power = workload.devices() * machine.static_power();
   if (std::optional<hw::Infeasible> alone = machine.ranks_problem(workload.ranks)) {
     return std::move(*alone);
   }
-  if (std::optional<hw::Infeasible> full = capacity_problem(report.peak_bits, machine)) {
-    return std::move(*full);
+  const hw::MemoryTraits* traits = machine.memory_traits();
+  if (traits != nullptr) {
+    report.plan = plan_memory(workload, *traits);
+  }
+  report.demand = demand_of(workload, report.plan ? &*report.plan : nullptr);
+  report.tiers = MemoryTiers(machine);
+  report.placed = report.tiers.place(report.demand);
+  if (report.placed.shortage) {
+    return capacity_problem(workload, report.demand, report.tiers,
+                            patchings(workload, traits != nullptr ? *traits : hw::MemoryTraits{}));
   }
   std::vector<GroupPrice> prices;
   for (const UniqueGroup& group : workload.unique) {
@@ -149,6 +143,7 @@ std::variant<WorkloadReport, hw::Infeasible> report_workload(
   if (std::optional<hw::Infeasible> full = residence_problem(report.cost)) {
     return std::move(*full);
   }
+  add_spills(report.placed, report.tiers, machine.static_power(), workload.devices(), report.cost);
   return report;
 }
 
@@ -168,8 +163,8 @@ std::vector<ChainStep> chain_of(const CompiledWorkload& workload,
   return steps;
 }
 
-double metric_value(Metric metric, const WorkloadCost& cost, double weight_bits, double kv_bits,
-                    double peak_bits, std::int64_t tokens, std::int64_t batch) {
+double metric_value(Metric metric, const WorkloadCost& cost, const MemoryFigures& memory,
+                    std::int64_t tokens, std::int64_t batch) {
   constexpr double kBitsPerByte = 8;
   const double energy = cost.energy.total();
   const auto all_tokens = static_cast<double>(tokens);
@@ -189,11 +184,15 @@ double metric_value(Metric metric, const WorkloadCost& cost, double weight_bits,
     case Metric::power:
       return energy / cost.latency_s;
     case Metric::peak_memory:
-      return peak_bits / kBitsPerByte;
+      return memory.demand.total() / kBitsPerByte;
     case Metric::weight_memory:
-      return weight_bits / kBitsPerByte;
+      return memory.weight_bits / kBitsPerByte;
     case Metric::kv_memory:
-      return kv_bits / kBitsPerByte;
+      return memory.demand[hw::TensorKind::kv_cache] / kBitsPerByte;
+    case Metric::activation_memory:
+      return memory.demand[hw::TensorKind::activations] / kBitsPerByte;
+    case Metric::flash:
+      return memory.demand[hw::TensorKind::weights] / kBitsPerByte;
     case Metric::dram_traffic:
       return (cost.dram_read_bits + cost.dram_write_bits) / kBitsPerByte;
     case Metric::utilization:

@@ -12,6 +12,7 @@
 
 #include "hw/system.h"
 #include "sim/cost_report.h"
+#include "sim/memory/capacity.h"
 #include "sim/metrics.h"
 #include "sim/price_cache.h"
 #include "sim/scenario.h"
@@ -22,9 +23,11 @@ namespace cairn::sim {
 struct WorkloadReport {
   WorkloadCost cost;
   std::vector<GroupRow> rows;
-  double weight_bits{};
-  double kv_bits{};
-  double peak_bits{};
+  MemoryDemand demand;
+  std::optional<MemoryPlan> plan;  ///< under the library of the machine, if it has one
+  MemoryTiers tiers;
+  PlacedTensors placed;
+  double weight_bits{};  ///< without code
   std::int64_t tokens{};
   std::int64_t batch{};
   double static_power{};
@@ -57,10 +60,6 @@ class GroupPricer {
     const CompiledWorkload& workload, const hw::Machine& machine, hw::MappingObjective objective,
     const hw::MappingConstraint& constraint = {});
 
-/// Capacity of the backing memory against what the workload keeps there.
-[[nodiscard]] std::optional<hw::Infeasible> capacity_problem(double needed_bits,
-                                                             const hw::Machine& machine);
-
 /// Cells of a device whose weights stay against what all operators of a pass keep there.
 [[nodiscard]] std::optional<hw::Infeasible> residence_problem(const WorkloadCost& cost);
 
@@ -69,9 +68,15 @@ class GroupPricer {
                                               std::span<const GroupPrice> prices,
                                               std::size_t most_steps);
 
+/// What metrics tell of memory.
+struct MemoryFigures {
+  MemoryDemand demand;
+  double weight_bits{};  ///< without code
+};
+
 /// One value of a metric for one workload.
-[[nodiscard]] double metric_value(Metric metric, const WorkloadCost& cost, double weight_bits,
-                                  double kv_bits, double peak_bits, std::int64_t tokens,
+[[nodiscard]] double metric_value(Metric metric, const WorkloadCost& cost,
+                                  const MemoryFigures& memory, std::int64_t tokens,
                                   std::int64_t batch);
 
 template <class MachineSource>

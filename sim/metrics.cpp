@@ -6,7 +6,7 @@
 namespace cairn::sim {
 namespace {
 
-constexpr std::array<MetricInfo, 15> kMetrics{{
+constexpr std::array<MetricInfo, 17> kMetrics{{
     {Metric::latency, "latency", "s", "_s", false, true,
      "time of the whole pass, prefetch included"},
     {Metric::latency_per_token, "latency_per_token", "s", "_s", false, true,
@@ -25,6 +25,11 @@ constexpr std::array<MetricInfo, 15> kMetrics{{
     {Metric::weight_memory, "weight_memory", "B", "_bytes", false, true,
      "stored weights, scales and metadata included"},
     {Metric::kv_memory, "kv_memory", "B", "_bytes", false, true, "KV cache at the end of the pass"},
+    {Metric::activation_memory, "activation_memory", "B", "_bytes", false, true,
+     "peak of activations in the best order of operators; under a library as placed, with buffers "
+     "of kernels and data of the runtime (peak SRAM)"},
+    {Metric::flash, "flash", "B", "_bytes", false, true,
+     "weights as stored; under a library with biases, scales and code"},
     {Metric::dram_traffic, "dram_traffic", "B", "_bytes", false, true,
      "bytes read from and written to the backing memory"},
     {Metric::utilization, "utilization", "1", "", true, true,

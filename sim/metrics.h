@@ -24,6 +24,8 @@ enum class Metric : std::uint8_t {
   peak_memory,
   weight_memory,
   kv_memory,
+  activation_memory,
+  flash,
   dram_traffic,
   utilization,
   quality_loss,

@@ -57,11 +57,32 @@ struct PointModel::CompiledSet {
     CompiledWorkload workload;
     /// Further steps of a decode that generates several tokens (each with a longer context).
     std::vector<CompiledWorkload> later;
+    /// What the last step needs under one library; made when first asked for.
+    struct Memory {
+      std::uint64_t library{};
+      MemoryFigures figures;
+      std::optional<std::vector<Patching>> patchings;  ///< only once something does not fit
+    };
+    std::vector<Memory> memory;  // most studies have one library or none
+    [[nodiscard]] const CompiledWorkload& last() const {
+      return later.empty() ? workload : later.back();
+    }
+    /// \param traits null without a library; \param key its hash.
+    Memory& memory_under(const hw::MemoryTraits* traits, std::uint64_t key) {
+      for (Memory& known : memory) {
+        if (known.library == key) {
+          return known;
+        }
+      }
+      const std::optional<MemoryPlan> plan =
+          traits != nullptr ? std::optional{plan_memory(last(), *traits)} : std::nullopt;
+      memory.push_back({key, {demand_of(last(), plan ? &*plan : nullptr), last().weight_bits}, {}});
+      return memory.back();
+    }
   };
   std::vector<Pass> passes;
   QualityFigure quality;
   std::vector<std::string> unpriced;
-  double peak_bits{};
   /// Devices of the pass that needs most.
   [[nodiscard]] double devices() const {
     double most = 1;
@@ -76,8 +97,9 @@ struct PointModel::MachineEntry {
   std::optional<hw::Infeasible> problem;
   double static_power{};
   double area_mm2{};
-  double capacity_bits{};
-  std::string backing;
+  MemoryTiers tiers;
+  std::optional<hw::MemoryTraits> traits;  ///< of the library, if there is one
+  std::uint64_t traits_key{};
   hw::HostTimeSpec host;
 };
 
@@ -158,7 +180,7 @@ void PointModel::apply(std::span<const std::uint32_t> choices) {
   }
 }
 
-const PointModel::CompiledSet& PointModel::compiled_set() {
+PointModel::CompiledSet& PointModel::compiled_set() {
   const auto found = sets_.find(workload_key_);
   if (found != sets_.end()) {
     return *found->second;
@@ -175,11 +197,13 @@ const PointModel::CompiledSet& PointModel::compiled_set() {
     for (std::int64_t step = 1; step < spec.generate.value_or(1); ++step) {
       models::Workload next = compressed;
       models::set_context(next, spec.context + step);
+      if (!pass.later.empty()) {
+        // Only the last step is asked for its memory; the graphs of the others would pile up.
+        pass.later.back().activations = {};
+        pass.later.back().node_operators = {};
+      }
       pass.later.push_back(compile(next, spec_.fusion));
     }
-    const CompiledWorkload& last = pass.later.empty() ? pass.workload : pass.later.back();
-    set->peak_bits =
-        std::max(set->peak_bits, last.weight_bits + last.kv_bits + last.activation_bits);
     // Every workload of a study is the same compressed model; the first decides the figure.
     if (set->passes.empty()) {
       set->quality = quality_.figure(compressed);
@@ -207,10 +231,14 @@ const PointModel::MachineEntry& PointModel::machine_entry() {
     const hw::Machine& built = machine();
     entry->static_power = built.static_power();
     entry->area_mm2 = built.area_mm2();
-    const hw::ResolvedMemory& backing = built.backing();
-    entry->capacity_bits = backing.capacity_bits;
-    entry->backing = backing.name;
     entry->host = built.host();
+    entry->tiers = MemoryTiers(built);
+    if (const hw::MemoryTraits* traits = built.memory_traits()) {
+      entry->traits = *traits;
+      Hasher hasher;
+      hash_into(hasher, *traits);
+      entry->traits_key = hasher.value();
+    }
   }
   return *machines_.emplace(system_key_, std::move(entry)).first->second;
 }
@@ -234,18 +262,29 @@ PointStatus PointModel::evaluate(std::span<const std::uint32_t> choices,
     refusal_ = {entry.problem->what, entry.problem->limit, entry.problem->excess};
     return PointStatus::infeasible;
   }
-  const CompiledSet* made = nullptr;
+  CompiledSet* made = nullptr;
   try {
     made = &compiled_set();
   } catch (const ConfigError& e) {  // knobs that are impossible only together
     refusal_ = {e.diagnostics().front().message, "workload", 0.0};
     return PointStatus::infeasible;
   }
-  const CompiledSet& set = *made;
-  if (set.peak_bits > entry.capacity_bits) {
-    const hw::Infeasible full = *capacity_problem(set.peak_bits, machine());
-    refusal_ = {full.what, full.limit, full.excess};
-    return PointStatus::infeasible;
+  CompiledSet& set = *made;
+  const hw::MemoryTraits* traits = entry.traits ? &*entry.traits : nullptr;
+  placed_.resize(set.passes.size());
+  for (std::size_t w = 0; w < set.passes.size(); ++w) {
+    CompiledSet::Pass& pass = set.passes[w];
+    CompiledSet::Pass::Memory& memory = pass.memory_under(traits, entry.traits_key);
+    placed_[w] = entry.tiers.place(memory.figures.demand);
+    if (placed_[w].shortage) {
+      if (!memory.patchings) {
+        memory.patchings = patchings(pass.last(), traits != nullptr ? *traits : hw::MemoryTraits{});
+      }
+      hw::Infeasible full =
+          capacity_problem(pass.last(), memory.figures.demand, entry.tiers, *memory.patchings);
+      refusal_ = {std::move(full.what), std::move(full.limit), full.excess};
+      return PointStatus::infeasible;
+    }
   }
   prices_.resize(1);
   costs_.assign(set.passes.size(), WorkloadCost{});
@@ -253,18 +292,24 @@ PointStatus PointModel::evaluate(std::span<const std::uint32_t> choices,
   const hw::MappingObjective objective = spec_.mapping.minimize;
   for (std::size_t w = 0; w < set.passes.size(); ++w) {
     const CompiledSet::Pass& pass = set.passes[w];
+    const bool spills = std::any_of(placed_[w].view().begin(), placed_[w].view().end(),
+                                    [](const PlacedPart& part) { return part.spilled; });
     const auto run = [&](const CompiledWorkload& workload) {
       if (std::optional<Refusal> refused =
               pricer_.price(system_key_, workload, objective, source, prices_[0])) {
         refusal_ = std::move(*refused);
         return false;
       }
-      costs_[w].add(total_cost(workload, prices_[0], entry.static_power,
-                               entry.host.of_pass(workload.layers, workload.phase)));
-      if (std::optional<hw::Infeasible> full = residence_problem(costs_[w])) {
+      WorkloadCost cost = total_cost(workload, prices_[0], entry.static_power,
+                                     entry.host.of_pass(workload.layers, workload.phase));
+      if (std::optional<hw::Infeasible> full = residence_problem(cost)) {
         refusal_ = {std::move(full->what), std::move(full->limit), full->excess};
         return false;
       }
+      if (spills) {
+        add_spills(placed_[w], entry.tiers, entry.static_power, workload.devices(), cost);
+      }
+      costs_[w].add(cost);
       return true;
     };
     if (!run(pass.workload) || !std::all_of(pass.later.begin(), pass.later.end(), run)) {
@@ -289,7 +334,9 @@ double PointModel::total(Metric metric, std::size_t count, const One& one) const
   switch (metric) {
     case Metric::peak_memory:
     case Metric::weight_memory:
-    case Metric::kv_memory: {
+    case Metric::kv_memory:
+    case Metric::activation_memory:
+    case Metric::flash: {
       double most = 0;
       for (std::size_t w = 0; w < count; ++w) {
         most = std::max(most, one(metric, w));
@@ -319,15 +366,15 @@ double PointModel::total(Metric metric, std::size_t count, const One& one) const
   }
 }
 
-void PointModel::write_metrics(const CompiledSet& set, const MachineEntry& machine,
+void PointModel::write_metrics(CompiledSet& set, const MachineEntry& machine,
                                std::span<double> metrics) const {
   const auto one = [&](Metric metric, std::size_t w) {
-    const CompiledSet::Pass& pass = set.passes[w];
-    const CompiledWorkload& last = pass.later.empty() ? pass.workload : pass.later.back();
+    CompiledSet::Pass& pass = set.passes[w];
     const auto steps = static_cast<std::int64_t>(pass.later.size()) + 1;
-    return metric_value(metric, costs_[w], last.weight_bits, last.kv_bits,
-                        last.weight_bits + last.kv_bits + last.activation_bits,
-                        pass.workload.tokens * steps, pass.workload.batch);
+    return metric_value(
+        metric, costs_[w],
+        pass.memory_under(machine.traits ? &*machine.traits : nullptr, machine.traits_key).figures,
+        pass.workload.tokens * steps, pass.workload.batch);
   };
   for (std::size_t c = 0; c < columns_.size(); ++c) {
     const MetricColumn& column = columns_[c];

@@ -103,12 +103,12 @@ class PointModel {
   struct CompiledSet;   // compiled workloads of one combination of their knobs
   struct MachineEntry;  // summary of one machine
   void apply(std::span<const std::uint32_t> choices);
-  const CompiledSet& compiled_set();
+  CompiledSet& compiled_set();
   const MachineEntry& machine_entry();
   const hw::Machine& machine();
   template <class One>
   [[nodiscard]] double total(Metric metric, std::size_t count, const One& one) const;
-  void write_metrics(const CompiledSet& set, const MachineEntry& machine,
+  void write_metrics(CompiledSet& set, const MachineEntry& machine,
                      std::span<double> metrics) const;
 
   ScenarioSpec spec_;
@@ -128,6 +128,7 @@ class PointModel {
   GroupPricer pricer_;
   std::vector<std::vector<GroupPrice>> prices_;
   std::vector<WorkloadCost> costs_;
+  std::vector<PlacedTensors> placed_;
   std::vector<std::string> labels_;
   std::vector<std::string> unused_;
   std::vector<MetricColumn> columns_;

@@ -10,6 +10,7 @@
 #include "app/validation/fusion_comparisons.h"
 #include "app/validation/gpu_comparisons.h"
 #include "app/validation/memory_comparisons.h"
+#include "app/validation/planner_comparisons.h"
 #include "app/validation/serving_comparisons.h"
 #include "app/validation/spatial_comparisons.h"
 #include "app/validation/mcu_comparisons.h"
@@ -32,6 +33,7 @@ inline constexpr std::array kComparisonSources{
     ComparisonSource{compare_fusion}, ComparisonSource{compare_memories},
     ComparisonSource{compare_mcu},
     ComparisonSource{compare_crossbars},
+    ComparisonSource{compare_planner},
 };
 
 /// Everything, in the order of the list.
