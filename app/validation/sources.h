@@ -9,31 +9,25 @@
 #include "app/validation/crossbar_comparisons.h"
 #include "app/validation/fusion_comparisons.h"
 #include "app/validation/gpu_comparisons.h"
+#include "app/validation/mcu_comparisons.h"
 #include "app/validation/memory_comparisons.h"
 #include "app/validation/planner_comparisons.h"
 #include "app/validation/serving_comparisons.h"
 #include "app/validation/spatial_comparisons.h"
-#include "app/validation/mcu_comparisons.h"
-#include "app/validation/memory_comparisons.h"
-#include "app/validation/serving_comparisons.h"
 
 namespace cairn::app {
 
 using ComparisonSource = std::vector<Comparison> (*)();
 
 inline constexpr std::array kComparisonSources{
-    ComparisonSource{compare_gpu},     ComparisonSource{compare_serving},
-    ComparisonSource{compare_fusion},  ComparisonSource{compare_memories},
-    ComparisonSource{compare_spatial},
-    ComparisonSource{compare_gpu},
-    ComparisonSource{compare_serving},
-    ComparisonSource{compare_fusion},
-    ComparisonSource{compare_memories},
-    ComparisonSource{compare_gpu},    ComparisonSource{compare_serving},
-    ComparisonSource{compare_fusion}, ComparisonSource{compare_memories},
-    ComparisonSource{compare_mcu},
+    ComparisonSource{compare_gpu},      //
+    ComparisonSource{compare_serving},  //
+    ComparisonSource{compare_fusion},   //
+    ComparisonSource{compare_spatial},  //
+    ComparisonSource{compare_mcu},      //
+    ComparisonSource{compare_planner},  //
     ComparisonSource{compare_crossbars},
-    ComparisonSource{compare_planner},
+    ComparisonSource{compare_memories},
 };
 
 /// Everything, in the order of the list.

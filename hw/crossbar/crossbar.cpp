@@ -96,7 +96,7 @@ std::optional<Infeasible> Crossbar::unsupported(const models::Operator& op) cons
   return std::nullopt;
 }
 
-std::optional<Placement> Crossbar::placement_of(const models::Operator& op) const {
+std::optional<CrossbarPlacement> Crossbar::placement_of(const models::Operator& op) const {
   if (unsupported(op)) {
     return std::nullopt;
   }
@@ -114,7 +114,7 @@ std::variant<Crossbar::MacroWork, Infeasible> Crossbar::run(const GemmProblem& p
                           problem.extent[2]};
   MacroWork w;
   w.placement = place(block, l, spec_);
-  const Placement& p = w.placement;
+  const CrossbarPlacement& p = w.placement;
   if (!programmed && p.rounds > 1) {
     return Infeasible{
         fmt::format("macros: the weights {}need {} macros, the chip has {}: {} over; they "
@@ -262,7 +262,7 @@ Estimate Crossbar::price_product(const GroupView& group) const {
   cost.mappings_considered = 1;
   cost.mapping.kind = MappingKind::array;
   cost.mapping.dataflow = Dataflow::weight_stationary;
-  const Placement& placed = work.placement;
+  const CrossbarPlacement& placed = work.placement;
   cost.mapping.trips = {placed.vectors_per_copy, placed.col_tiles, placed.row_tiles};
   cost.mapping.tile = {1, std::min(p.extent[1], macro_.layout(anchor.formats.weights).weight_cols),
                        std::min(p.extent[2], macro_.layout(anchor.formats.weights).weight_rows)};

@@ -56,7 +56,7 @@ class Crossbar {
 
   [[nodiscard]] const CrossbarMacro& macro() const { return macro_; }
   /// Where the weights of a product go; empty if its formats cannot be stored.
-  [[nodiscard]] std::optional<Placement> placement_of(const models::Operator& op) const;
+  [[nodiscard]] std::optional<CrossbarPlacement> placement_of(const models::Operator& op) const;
   /// Noise of a dot product over all rows that are driven at once. Digital macros have none.
   [[nodiscard]] DotProductNoise noise(const models::Formats& formats) const;
 
@@ -70,7 +70,7 @@ class Crossbar {
     double buffer_bits_in{};  ///< read for inputs
     double weight_bits{};     ///< read to be programmed
     double resident_share{};
-    Placement placement{};
+    CrossbarPlacement placement{};
   };
   [[nodiscard]] std::variant<MacroWork, Infeasible> run(const GemmProblem& problem,
                                                         const models::Operator& op,

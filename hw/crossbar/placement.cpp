@@ -4,8 +4,8 @@
 
 namespace cairn::hw {
 
-Placement place(const WeightBlock& block, const MacroLayout& layout, const CrossbarSpec& spec) {
-  Placement p;
+CrossbarPlacement place(const WeightBlock& block, const MacroLayout& layout, const CrossbarSpec& spec) {
+  CrossbarPlacement p;
   p.row_tiles = ceil_div(block.k, layout.weight_rows);
   p.col_tiles = ceil_div(block.n, layout.weight_cols);
   if (p.row_tiles == 1 && p.col_tiles == 1) {

@@ -23,7 +23,7 @@ struct WeightBlock {
   std::int64_t k{1};
 };
 
-struct Placement {
+struct CrossbarPlacement {
   std::int64_t groups_per_macro{1};
   std::int64_t row_tiles{1};
   std::int64_t col_tiles{1};
@@ -36,7 +36,7 @@ struct Placement {
 };
 
 /// Precondition: layout.weight_cols and weight_rows are positive.
-[[nodiscard]] Placement place(const WeightBlock& block, const MacroLayout& layout,
+[[nodiscard]] CrossbarPlacement place(const WeightBlock& block, const MacroLayout& layout,
                               const CrossbarSpec& spec);
 
 }  // namespace cairn::hw

@@ -20,7 +20,7 @@ CrossbarSpec chip(std::int64_t macros, WeightCopies copies = WeightCopies::one) 
 
 TEST_CASE("an image takes whole macros") {
   // 300 x 40 weights: ceil(300 / 128) = 3 by ceil(40 / 16) = 3.
-  const Placement p = place({.vectors = 10, .n = 40, .k = 300}, kLayout, chip(9));
+  const CrossbarPlacement p = place({.vectors = 10, .n = 40, .k = 300}, kLayout, chip(9));
   CHECK(p.image_macros == 9);
   CHECK(p.rounds == 1);
   CHECK(p.copies == 1);
@@ -42,7 +42,7 @@ TEST_CASE("copies share the vectors") {
 
 TEST_CASE("small groups share a macro along its diagonal") {
   // Depthwise 3 x 3: 9 rows and 1 column each; 14 x 9 = 126 rows, 14 of 16 columns.
-  const Placement p = place({.instances = 64, .vectors = 49, .n = 1, .k = 9}, kLayout, chip(100));
+  const CrossbarPlacement p = place({.instances = 64, .vectors = 49, .n = 1, .k = 9}, kLayout, chip(100));
   CHECK(p.groups_per_macro == 14);
   CHECK(p.macro_rows == 126);
   CHECK(p.macro_cols == 14);
