@@ -124,6 +124,21 @@ Notes systolic_notes() {
           {"Mapping", {"cairn explain mapping"}}};
 }
 
+Notes coprocessing_notes() {
+  return {
+      {"How devices are chosen",
+       {"fastest: so that each copy of a block ends soonest; groups that do not depend on each "
+        "other run at the same time (concurrent), such as the attention of a prompt beside that "
+        "of generated tokens, or experts of a mixture. Never slower than the best device alone.",
+        "operations_per_byte: groups with products below the threshold run on the second "
+        "device, everything else on the host."}},
+      {"Assumes",
+       {"Devices share their memory; a device that does not serve the host while it computes "
+        "(serves_host: false) needs concurrent: false.",
+        "A run of groups on a device pays mode_switch once (twice without serves_host)."}},
+      {"Ignores", {"Weight prefetch between groups, and contention on one interface."}}};
+}
+
 Notes pim_notes() {
   return {{"Time",
            {"Inputs cross the memory's interface, then the longest of multipliers, internal reads "
@@ -357,6 +372,8 @@ constexpr auto kMakers = std::to_array<Maker>({
      fields_of<hw::PimSpec>, pim_notes},
     {"pim_cores", "devices.<name> with kind: pim_cores: general cores beside the banks of a memory",
      fields_of<hw::PimCoresSpec>, pim_cores_notes},
+    {"coprocessing", "coprocessing of a system: devices that share the work",
+     fields_of<hw::CoprocessingSpec>, coprocessing_notes},
     {"gpu_stack", "software on a GPU: a file of configs/software/, devices.<name>.stack",
      fields_of<hw::GpuStackSpec>, no_notes},
     {"spatial", "devices.<name> with kind: spatial", fields_of<hw::SpatialArraySpec>,

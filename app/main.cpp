@@ -75,6 +75,12 @@ void add_model(CLI::App& app, ModelOptions& o) {
   c.add_option("--pipeline-parallel", o.pipeline_parallel,
                "groups of devices that hold a run of blocks each")
       ->check(CLI::Range(1, 65536));
+  c.add_option("--data-parallel", o.data_parallel, "groups of devices that share the sequences")
+      ->check(CLI::Range(1, 65536));
+  c.add_option("--expert-parallel", o.expert_parallel, "parts into which experts are dealt")
+      ->check(CLI::Range(1, 65536));
+  c.add_flag("--spread-experts", o.spread_experts,
+             "experts one by one, with the loads of a typical draw");
   c.add_option("--generate", o.generate, "decode: sum over this many generated tokens");
   c.add_option("--dim", o.dimensions, "ONNX: value of a dynamic dimension, name=number")
       ->allow_extra_args(false);

@@ -16,6 +16,7 @@
 #include "core/text/quantity_text.h"
 #include "models/importers/hugging_face.h"
 #include "sim/evaluator.h"
+#include "sim/stage_mix.h"
 
 namespace cairn::app {
 namespace {
@@ -37,10 +38,13 @@ sim::WorkloadSpec workload_of(const ModelOptions& options) {
   spec.context = options.context;
   spec.tensor_parallel = options.tensor_parallel;
   spec.pipeline_parallel = options.pipeline_parallel;
+  spec.data_parallel = options.data_parallel;
+  spec.expert_parallel = options.expert_parallel;
+  spec.experts = options.spread_experts ? sim::ExpertLoads::spread : sim::ExpertLoads::average;
   const std::optional<models::Phase> phase = enum_from_text<models::Phase>(options.phase);
   if (!phase) {
     fail("--phase", fmt::format("'{}' is unknown", options.phase),
-         "one of: prefill, decode, forward");
+         "one of: prefill, decode, forward, mixed");
   }
   spec.phase = *phase;
   for (const std::string& text : options.dimensions) {
@@ -53,8 +57,8 @@ sim::WorkloadSpec workload_of(const ModelOptions& options) {
     spec.dimensions.add(text.substr(0, equals), *value);
   }
   if (options.prompt || options.generate) {
-    if (spec.phase != models::Phase::decode) {
-      fail("--generate", "--prompt and --generate belong to --phase decode");
+    if (spec.phase != models::Phase::decode && spec.phase != models::Phase::mixed) {
+      fail("--generate", "--prompt and --generate belong to --phase decode or mixed");
     }
     if (options.prompt) {
       spec.context = *options.prompt;
@@ -113,6 +117,43 @@ struct Answer {
   std::string reason;  ///< empty if feasible
 };
 
+/// The mean stage of continuous batching.
+Answer mixed_answer(const sim::WorkloadSpec& spec, const sim::WorkloadBuilder& builder,
+                    const ModelOptions& options, const hw::Machine& machine,
+                    const hw::MappingConstraint& constraint) {
+  if (!spec.generate || spec.context < 1) {
+    fail("--phase", "a mixed stage needs the lengths of a request",
+         "--prompt: tokens that it reads, --generate: tokens that it makes");
+  }
+  Answer answer;
+  sim::WorkloadReport sum;
+  for (const sim::StageShare& stage : sim::stage_mix(spec.batch, *spec.generate)) {
+    const models::Workload workload =
+        models::compress(builder.build(spec, stage.prompts), schemes_of(options, machine));
+    answer.parameters = workload.parameters;
+    const sim::CompiledWorkload compiled = sim::compile(workload, {});
+    answer.kv_bits = std::max(answer.kv_bits, compiled.kv_bits);
+    auto report =
+        sim::report_workload(compiled, machine, hw::MappingObjective::energy_delay, constraint);
+    if (const auto* refused = std::get_if<hw::Infeasible>(&report)) {
+      answer.reason = refused->what;
+      return answer;
+    }
+    auto& good = std::get<sim::WorkloadReport>(report);
+    sim::scale_report(good, stage.share,
+                      stage.prompts > 0 ? fmt::format(" ({} prompts)", stage.prompts) : "");
+    answer.tokens = good.tokens;
+    sim::add_report(sum, std::move(good));
+  }
+  answer.cost = sum.cost;
+  answer.rows = std::move(sum.rows);
+  answer.weight_bits = sum.weight_bits;
+  answer.peak_bits = sum.demand.total();
+  answer.memory = memory_rows(sum);
+  answer.plan = sum.plan;
+  return answer;
+}
+
 Answer answer_of(const ModelOptions& options, const LoadedSystem& loaded) {
   const sim::WorkloadSpec spec = workload_of(options);
   if (const std::optional<hw::Infeasible> alone = loaded.machine->ranks_problem(
@@ -129,6 +170,9 @@ Answer answer_of(const ModelOptions& options, const LoadedSystem& loaded) {
       fail("--mapping", why);
     }
     constraint = *parsed;
+  }
+  if (spec.phase == models::Phase::mixed) {
+    return mixed_answer(spec, builder, options, *loaded.machine, constraint);
   }
   models::Workload workload =
       models::compress(builder.build(spec), schemes_of(options, *loaded.machine));
@@ -236,7 +280,8 @@ nlohmann::ordered_json to_json(const Answer& a) {
                                  {"fused_bytes_saved", row.fused_bits_saved / kBitsPerByte},
                                  {"operations", row.operations},
                                  {"formats", row.formats},
-                                 {"mapping", row.mapping}});
+                                 {"mapping", row.mapping},
+                                 {"device", row.device}});
   }
   return json;
 }
@@ -255,9 +300,10 @@ std::string to_table(const Answer& a, const ModelOptions& options) {
        fmt::format("{} tokens/s", human_double(static_cast<double>(a.tokens) / a.cost.latency_s)));
   line("energy", human_text(Joules{a.cost.energy.total()}));
   line("power", human_text(Watts{a.cost.energy.total() / a.cost.latency_s}));
-  if (options.tensor_parallel * options.pipeline_parallel > 1) {
-    line("devices", fmt::format("{}: memory below is that of one",
-                                options.tensor_parallel * options.pipeline_parallel));
+  const std::int64_t devices =
+      options.tensor_parallel * options.pipeline_parallel * options.data_parallel;
+  if (devices > 1) {
+    line("devices", fmt::format("{}: memory below is that of one", devices));
   }
   line("parameters", fmt::format("{}", a.parameters));
   line("weights", human_text(Bits{static_cast<std::int64_t>(a.weight_bits)}));
@@ -284,9 +330,10 @@ std::string to_table(const Answer& a, const ModelOptions& options) {
     all += row.latency_s;
   }
   for (const sim::GroupRow& row : a.rows) {
-    text += fmt::format("  {:<36.36} {:>6} {:>11} {:>6.1f}% {:>11} {:<8}\n", row.name, row.count,
-                        human_text(Seconds{row.latency_s}, 3), 100 * row.latency_s / all,
-                        human_text(Joules{row.energy_j}, 3), row.bottleneck);
+    text += fmt::format("  {:<36.36} {:>6} {:>11} {:>6.1f}% {:>11} {:<8}{}{}\n", row.name,
+                        row.count, human_text(Seconds{row.latency_s}, 3), 100 * row.latency_s / all,
+                        human_text(Joules{row.energy_j}, 3), row.bottleneck,
+                        row.device.empty() ? "" : "  ", row.device);
   }
   return text;
 }

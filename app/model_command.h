@@ -23,6 +23,9 @@ struct ModelOptions {
   std::optional<std::int64_t> generate;
   std::int64_t tensor_parallel{1};
   std::int64_t pipeline_parallel{1};
+  std::int64_t data_parallel{1};
+  std::int64_t expert_parallel{1};
+  bool spread_experts{false};
   std::vector<std::string> dimensions;  ///< `name=value`
   std::vector<std::string> overrides;
   std::string mapping;

@@ -102,6 +102,8 @@ struct OperatorCost {
   EnergyBreakdown energy{};  ///< without leakage: that belongs to the schedule
   Bottleneck bottleneck{Bottleneck::compute};
   std::uint32_t mappings_considered{};
+  std::uint8_t
+      device{};  ///< which of the devices that share the work; 0: the host, or the only one
   Mapping mapping{};
 
   [[nodiscard]] double latency_s() const { return weight_fill_s + input_fill_s + busy_s + drain_s; }

@@ -66,6 +66,36 @@ Placement resolve_placement(const PlacementSpec& spec, const DeviceModel& device
   return placement;
 }
 
+Coprocessing resolve_coprocessing(const SystemSpec& spec) {
+  const CoprocessingSpec& section = *spec.coprocessing;
+  Coprocessing shared;
+  shared.rule = section.rule;
+  shared.threshold = section.threshold.value_or(0.0);
+  shared.concurrent = section.concurrent;
+  shared.names = section.devices;
+  for (const std::string& name : section.devices) {
+    std::size_t index = 0;
+    while (index < spec.devices.items.size() && spec.devices.items[index].first != name) {
+      ++index;
+    }
+    CAIRN_CHECK(index < spec.devices.items.size(), "a device that does not exist shares the work");
+    shared.devices.push_back(index);
+    double turn = 0;
+    if (shared.devices.size() > 1) {
+      std::visit(
+          [&](const auto& device) {
+            if constexpr (requires { device.mode_switch; }) {
+              // Without the host's accesses meanwhile, the memory turns to the units and back.
+              turn = device.mode_switch.count() * (device.serves_host ? 1.0 : 2.0);
+            }
+          },
+          spec.devices.items[index].second);
+    }
+    shared.mode_switch.push_back(turn);
+  }
+  return shared;
+}
+
 }  // namespace
 
 std::string DeviceContext::names_hint(std::string_view name) const {
@@ -122,6 +152,30 @@ std::vector<FieldProblem> SystemSpec::problems() const {
       found.push_back(
           {fmt::format("placement.{}", kind == TensorKind::kv_cache ? "kv_cache" : text),
            fmt::format("expected at most {} memories, found {}", kMostTiers, names.size()), ""});
+    }
+  }
+  if (coprocessing) {
+    for (const std::string& shared : coprocessing->devices) {
+      const DeviceSpec* device = devices.find(shared);
+      if (device == nullptr) {
+        found.push_back({"coprocessing.devices", fmt::format("no device is called '{}'", shared),
+                         nearest_or_all(shared, devices.names())});
+        continue;
+      }
+      const bool excludes = std::visit(
+          [](const auto& s) {
+            if constexpr (requires { s.excludes_host(); }) {
+              return s.excludes_host();
+            } else {
+              return false;
+            }
+          },
+          *device);
+      if (coprocessing->concurrent && excludes) {
+        found.push_back({"coprocessing.concurrent",
+                         fmt::format("the host cannot use its memory while '{}' computes", shared),
+                         "concurrent: false, or serves_host: true if it can"});
+      }
     }
   }
   std::vector<std::string> ends = known;
@@ -259,6 +313,9 @@ Machine::Machine(const SystemSpec& spec, const Technology& technology)
         }
       },
       primary());
+  if (spec.coprocessing) {
+    coprocessing_ = resolve_coprocessing(spec);
+  }
   if (spec.interconnect) {
     interconnect_.emplace(*spec.interconnect, library);
   }
@@ -314,10 +371,46 @@ Estimate Machine::price_collective(const models::Operator& op) const {
   return cost;
 }
 
+Estimate Machine::price_on(std::size_t device, const GroupView& group,
+                           const MappingConstraint& constraint, MappingObjective objective) const {
+  if (std::holds_alternative<models::Collective>(group.anchor->shape)) {
+    return price_collective(*group.anchor);
+  }
+  CAIRN_CHECK(coprocessing_ && device < coprocessing_->devices.size(),
+              "a device that does not share the work");
+  Estimate estimate =
+      std::visit([&](const auto& model) { return model.price(group, constraint, objective); },
+                 devices_[coprocessing_->devices[device]]);
+  if (auto* cost = std::get_if<OperatorCost>(&estimate)) {
+    cost->device = static_cast<std::uint8_t>(device);
+  }
+  return estimate;
+}
+
 Estimate Machine::price(const GroupView& group, const MappingConstraint& constraint,
                         MappingObjective objective) const {
   if (std::holds_alternative<models::Collective>(group.anchor->shape)) {
     return price_collective(*group.anchor);
+  }
+  if (coprocessing_) {
+    const bool low = coprocessing_->rule == CoprocessingRule::operations_per_byte &&
+                     operations_per_byte(group) < coprocessing_->threshold;
+    Estimate best = price_on(low ? 1 : 0, group, constraint, objective);
+    const auto seconds = [](const Estimate& estimate) {
+      const auto* cost = std::get_if<OperatorCost>(&estimate);
+      return cost != nullptr ? cost->latency_s() : std::numeric_limits<double>::infinity();
+    };
+    const bool free = coprocessing_->rule == CoprocessingRule::fastest;
+    for (std::size_t d = 0; d < coprocessing_->devices.size(); ++d) {
+      if (!free && std::holds_alternative<OperatorCost>(best)) {
+        break;
+      }
+      Estimate other = price_on(d, group, constraint, objective);
+      if (seconds(other) < seconds(best)) {
+        best = std::move(other);
+      }
+    }
+    return best;
   }
   return std::visit([&](const auto& device) { return device.price(group, constraint, objective); },
                     primary());
@@ -334,6 +427,19 @@ const ResolvedMemory& Machine::backing() const {
 }
 
 std::vector<std::string> Machine::assumptions() const {
+  if (coprocessing_) {
+    std::vector<std::string> all{
+        "devices share the work of a pass and its memory; a run of groups on one pays its mode "
+        "switch once; nothing is prefetched between groups"};
+    for (std::size_t d = 0; d < coprocessing_->devices.size(); ++d) {
+      for (const std::string& line :
+           std::visit([](const auto& device) { return device.assumptions(); },
+                      devices_[coprocessing_->devices[d]])) {
+        all.push_back(coprocessing_->names[d] + ": " + line);
+      }
+    }
+    return all;
+  }
   return std::visit([](const auto& device) { return device.assumptions(); }, primary());
 }
 

@@ -13,6 +13,7 @@
 #include "core/config/fields.h"
 #include "core/diagnostics.h"
 #include "core/named_list.h"
+#include "hw/coprocessing.h"
 #include "hw/families.h"
 #include "hw/host_time.h"
 #include "hw/link/collective.h"
@@ -34,6 +35,7 @@ struct SystemSpec {
   std::vector<LinkSpec> links;
   std::optional<InterconnectSpec> interconnect{};
   PlacementSpec placement;
+  std::optional<CoprocessingSpec> coprocessing{};
 
   template <class Archive>
   void fields(Archive& a) {
@@ -47,6 +49,8 @@ struct SystemSpec {
     a("interconnect", interconnect, "links between systems like this one that share a workload",
       kOptional);
     a("placement", placement, "which memories hold what; absent: as the device says", kOptional);
+    a("coprocessing", coprocessing,
+      "devices that share the work; absent: the first device does all of it", kOptional);
   }
   /// Links or devices that name parts which do not exist.
   [[nodiscard]] std::vector<FieldProblem> problems() const;
@@ -63,12 +67,22 @@ class Machine {
 
   [[nodiscard]] const std::vector<ResolvedMemory>& memories() const { return memories_; }
   [[nodiscard]] const std::vector<DeviceModel>& devices() const { return devices_; }
-  /// The device that runs the workload: the first one.
-  [[nodiscard]] const DeviceModel& primary() const { return devices_.front(); }
+  /// The device that runs the workload, or the host of those that share it.
+  [[nodiscard]] const DeviceModel& primary() const {
+    return devices_[coprocessing_ ? coprocessing_->devices.front() : 0];
+  }
 
-  /// Cost of one group of operators on the system, or why it cannot run there.
+  /// Cost of one group of operators on the system, or why it cannot run there. Of several devices
+  /// that share the work, the one that the rule names or that is fastest alone.
   [[nodiscard]] Estimate price(const GroupView& group, const MappingConstraint& constraint,
                                MappingObjective objective) const;
+  /// The devices that share the work, or nothing when one does all of it.
+  [[nodiscard]] const std::optional<Coprocessing>& coprocessing() const { return coprocessing_; }
+  /// The same on one of the devices that share the work (0: the host). Collectives run on the links
+  /// whatever the device.
+  [[nodiscard]] Estimate price_on(std::size_t device, const GroupView& group,
+                                  const MappingConstraint& constraint,
+                                  MappingObjective objective) const;
   /// Multiply-accumulates per second that a group with these formats could reach at most.
   [[nodiscard]] double peak_macs_per_second(const models::Formats& formats) const;
   /// The memory that holds the workload.
@@ -101,6 +115,7 @@ class Machine {
   Placement placement_;
   double static_power_{};
   std::optional<Interconnect> interconnect_;
+  std::optional<Coprocessing> coprocessing_;
   HostTimeSpec host_{};
   double active_power_{};  ///< W of the first device while something runs on it
 };

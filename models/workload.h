@@ -13,11 +13,17 @@
 
 namespace cairn::models {
 
-enum class Phase : std::uint8_t { forward, prefill, decode };
+enum class Phase : std::uint8_t {
+  forward,
+  prefill,
+  decode,
+  mixed,  ///< a stage of continuous batching: most sequences make a token, some read their prompt
+};
 constexpr auto enum_names(Phase) {
   return std::array{std::pair{Phase::forward, std::string_view{"forward"}},
                     std::pair{Phase::prefill, std::string_view{"prefill"}},
-                    std::pair{Phase::decode, std::string_view{"decode"}}};
+                    std::pair{Phase::decode, std::string_view{"decode"}},
+                    std::pair{Phase::mixed, std::string_view{"mixed"}}};
 }
 
 /// Operators that may run as one kernel or tile pass, so that what flows between them need not

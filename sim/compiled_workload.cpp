@@ -100,6 +100,25 @@ std::int64_t compressible_elements(const Operator& op) {
   return compressible ? std::min(op.parameters, models::weight_elements(op.shape)) : 0;
 }
 
+/// Edges between the groups of one copy, by place. A group stands where its anchor stands; what one
+/// of its followers reads from a later place is made by then in any order that devices choose.
+void add_dependencies(const Workload& w, const Window& window, Groups& groups,
+                      const std::vector<std::int32_t>& place, Segment& segment) {
+  segment.after.resize(segment.groups.size());
+  for (const models::Edge& e : w.edges) {
+    if (e.from < window.first || e.to < window.first || e.to >= window.first + window.length ||
+        e.from >= window.first + window.length) {
+      continue;
+    }
+    const std::int32_t from = place[static_cast<std::size_t>(groups.find(e.from) - window.first)];
+    const std::int32_t to = place[static_cast<std::size_t>(groups.find(e.to) - window.first)];
+    std::vector<std::int32_t>& after = segment.after[static_cast<std::size_t>(to)];
+    if (from < to && std::find(after.begin(), after.end(), from) == after.end()) {
+      after.push_back(from);
+    }
+  }
+}
+
 double compressible_bits(const Operator& op) {
   const std::int64_t elements = compressible_elements(op);
   if (elements == 0) {
@@ -229,6 +248,7 @@ CompiledWorkload compile(const Workload& w, const FusionSpec& fusion) {
   for (const Window& window : windows_of(w)) {
     Segment segment;
     segment.copies = window.copies;
+    std::vector<std::int32_t> copy_place(static_cast<std::size_t>(window.length), -1);
     for (std::int32_t i = window.first; i < window.first + window.length; ++i) {
       if (groups.find(i) != i) {
         continue;  // a follower: priced with its group
@@ -259,6 +279,8 @@ CompiledWorkload compile(const Workload& w, const FusionSpec& fusion) {
         c.unique.push_back(std::move(g));
       }
       c.unique[found->second].count += window.copies;
+      copy_place[static_cast<std::size_t>(i - window.first)] =
+          static_cast<std::int32_t>(segment.groups.size());
       segment.groups.push_back(found->second);
       place[static_cast<std::size_t>(i)] = {found->second, 0};
       for (std::size_t f = 0; f < followers.size(); ++f) {
@@ -270,6 +292,7 @@ CompiledWorkload compile(const Workload& w, const FusionSpec& fusion) {
       place[static_cast<std::size_t>(window.first + i)] =
           place[static_cast<std::size_t>(window.first + i % window.length)];
     }
+    add_dependencies(w, window, groups, copy_place, segment);
     c.segments.push_back(std::move(segment));
   }
   double all_bits = 0;

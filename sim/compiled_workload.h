@@ -54,6 +54,8 @@ struct UniqueGroup {
 /// A run of groups that repeats `copies` times in a row.
 struct Segment {
   std::vector<std::uint32_t> groups;  ///< indices into `unique`, in order of execution
+  /// For each of `groups`: places of the same copy whose results it reads, all before it.
+  std::vector<std::vector<std::int32_t>> after;
   std::int64_t copies{1};
 };
 

@@ -21,26 +21,27 @@ GroupPrice price_of(const hw::OperatorCost& cost, double peak_macs_per_second) {
           .mappings_considered = cost.mappings_considered};
 }
 
-void WorkloadCost::add(const WorkloadCost& other) {
-  const double both = latency_s + other.latency_s;
+void WorkloadCost::add(const WorkloadCost& other, double times) {
+  const double more = times * other.latency_s;
+  const double both = latency_s + more;
   if (both > 0) {
-    utilization = (utilization * latency_s + other.utilization * other.latency_s) / both;
+    utilization = (utilization * latency_s + other.utilization * more) / both;
   }
   latency_s = both;
-  prefetch_saved_s += other.prefetch_saved_s;
+  prefetch_saved_s += times * other.prefetch_saved_s;
   for (std::size_t i = 0; i < hw::kEnergyComponents; ++i) {
-    energy.joules.at(i) += other.energy.joules.at(i);
+    energy.joules.at(i) += times * other.energy.joules.at(i);
   }
-  dram_read_bits += other.dram_read_bits;
-  dram_write_bits += other.dram_write_bits;
-  fused_bits_saved += other.fused_bits_saved;
-  spilled_bits += other.spilled_bits;
-  spill_wait_s += other.spill_wait_s;
-  macs += other.macs;
+  dram_read_bits += times * other.dram_read_bits;
+  dram_write_bits += times * other.dram_write_bits;
+  fused_bits_saved += times * other.fused_bits_saved;
+  spilled_bits += times * other.spilled_bits;
+  spill_wait_s += times * other.spill_wait_s;
+  macs += times * other.macs;
   resident_share = std::max(resident_share, other.resident_share);
-  interval_s += other.interval_s;
+  interval_s += times * other.interval_s;
   for (std::size_t i = 0; i < hw::kBottlenecks; ++i) {
-    time_by_bottleneck.at(i) += other.time_by_bottleneck.at(i);
+    time_by_bottleneck.at(i) += times * other.time_by_bottleneck.at(i);
   }
 }
 
@@ -96,6 +97,11 @@ WorkloadCost total_cost(const CompiledWorkload& workload, std::span<const GroupP
     total.latency_s = host_s;
   }
   total.utilization = total.latency_s > 0 ? ideal_s / total.latency_s : 0.0;
+  scale_to_ranks(workload, total, static_power);
+  return total;
+}
+
+void scale_to_ranks(const CompiledWorkload& workload, WorkloadCost& total, double static_power) {
   // Every rank does all of it; of the stages one works while the others wait.
   const auto ranks = static_cast<double>(workload.ranks);
   for (double& joules : total.energy.joules) {
@@ -107,7 +113,6 @@ WorkloadCost total_cost(const CompiledWorkload& workload, std::span<const GroupP
   total.macs *= ranks;
   total.utilization /= static_cast<double>(workload.stages);
   total.energy[hw::EnergyComponent::leakage] += workload.devices() * static_power * total.latency_s;
-  return total;
 }
 
 }  // namespace cairn::sim

@@ -47,7 +47,7 @@ struct WorkloadCost {
   /// passes at the same time, all others one after the other.
   double interval_s{};
   std::array<double, hw::kBottlenecks> time_by_bottleneck{};
-  void add(const WorkloadCost& other);
+  void add(const WorkloadCost& other, double times = 1);
 };
 
 /// \param prices one for each of `workload.unique`, of one device.
@@ -56,6 +56,9 @@ struct WorkloadCost {
 [[nodiscard]] WorkloadCost total_cost(const CompiledWorkload& workload,
                                       std::span<const GroupPrice> prices, double static_power,
                                       double host_s = 0);
+
+/// From one device to all that share the workload, with the static energy of the pass.
+void scale_to_ranks(const CompiledWorkload& workload, WorkloadCost& total, double static_power);
 
 /// One line of a per-operator breakdown, over all devices that share the pass.
 struct GroupRow {
@@ -70,6 +73,7 @@ struct GroupRow {
   double fused_bits_saved{};
   std::string bottleneck;
   std::string mapping;
+  std::string device;   ///< where several share the work: `pim`, or `xpu 2, pim 6`
   std::string formats;  ///< weights, activations, outputs
 };
 

@@ -1,6 +1,7 @@
 #include "sim/evaluator.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -28,6 +29,13 @@ hw::Estimate price_group(const UniqueGroup& group, const hw::Machine& machine,
   const Followers followers(group);
   const hw::GroupView view{&group.anchor, followers.view(), group.fused};
   return machine.price(view, constraint, objective);
+}
+
+hw::Estimate price_on(std::size_t device, const UniqueGroup& group, const hw::Machine& machine,
+                      hw::MappingObjective objective, const hw::MappingConstraint& constraint) {
+  const Followers followers(group);
+  const hw::GroupView view{&group.anchor, followers.view(), group.fused};
+  return machine.price_on(device, view, constraint, objective);
 }
 
 double peak_of(const UniqueGroup& group, const hw::Machine& machine) {
@@ -79,12 +87,69 @@ double saved_bits(const UniqueGroup& group, const hw::OperatorCost& fused,
   return std::max(0.0, alone - fused.dram_read_bits - fused.dram_write_bits);
 }
 
+/// The rest of report_workload() for a system whose devices share the work.
+std::variant<WorkloadReport, hw::Infeasible> report_shared(
+    WorkloadReport report, const CompiledWorkload& workload, const hw::Machine& machine,
+    hw::MappingObjective objective, const hw::MappingConstraint& constraint) {
+  const hw::Coprocessing& shared = *machine.coprocessing();
+  const std::size_t devices = shared.devices.size();
+  DevicePrices prices(devices, std::vector<std::optional<GroupPrice>>(workload.unique.size()));
+  std::vector<std::vector<hw::OperatorCost>> costs(devices);
+  for (std::size_t u = 0; u < workload.unique.size(); ++u) {
+    const UniqueGroup& group = workload.unique[u];
+    std::optional<hw::Infeasible> refusal;
+    for (std::size_t d = 0; d < devices; ++d) {
+      hw::Estimate estimate = price_on(d, group, machine, objective, constraint);
+      auto* cost = std::get_if<hw::OperatorCost>(&estimate);
+      costs[d].push_back(cost != nullptr ? *cost : hw::OperatorCost{});
+      if (cost != nullptr) {
+        prices[d][u] = price_of(*cost, peak_of(group, machine));
+      } else if (!refusal) {
+        refusal = std::get<hw::Infeasible>(std::move(estimate));
+        refusal->what = group.label + ": " + refusal->what;
+      }
+    }
+    if (std::none_of(prices.begin(), prices.end(), [u](const auto& p) { return p[u]; })) {
+      return std::move(*refusal);
+    }
+  }
+  SharedCost total = shared_cost(workload, prices, shared, machine.static_power(),
+                                 machine.host().of_pass(workload.layers, workload.phase));
+  report.cost = total.cost;
+  report.mode_switches = total.switches;
+  for (std::size_t u = 0; u < workload.unique.size(); ++u) {
+    // Figures of all occurrences; text of the device that runs most of them.
+    const std::vector<std::int64_t>& placed = total.placed[u];
+    const auto main =
+        static_cast<std::size_t>(std::max_element(placed.begin(), placed.end()) - placed.begin());
+    GroupRow row = row_of(workload.unique[u], costs[main][u], workload.ranks);
+    row.latency_s = row.energy_j = row.dram_bits = 0;
+    for (std::size_t d = 0; d < devices; ++d) {
+      const auto count = static_cast<double>(placed[d]);
+      const double all = count * static_cast<double>(workload.ranks);
+      const hw::OperatorCost& cost = costs[d][u];
+      row.latency_s += count * cost.latency_s();
+      row.energy_j += all * cost.energy.total();
+      row.dram_bits += all * (cost.dram_read_bits + cost.dram_write_bits);
+    }
+    if (!std::holds_alternative<models::Collective>(workload.unique[u].anchor.shape)) {
+      row.device = placement_text(placed, shared);
+      row.mapping = fmt::format("{} | {}", row.device, row.mapping);
+    }
+    report.rows.push_back(std::move(row));
+  }
+  add_spills(report.placed, report.tiers, machine.static_power(), workload.devices(), report.cost);
+  return report;
+}
+
 }  // namespace
 
 const PriceCache::Entry& GroupPricer::price_new(std::uint64_t key, const UniqueGroup& group,
                                                 const hw::Machine& machine,
-                                                hw::MappingObjective objective) {
-  hw::Estimate estimate = price_group(group, machine, objective, {});
+                                                hw::MappingObjective objective, int device) {
+  hw::Estimate estimate =
+      device < 0 ? price_group(group, machine, objective, {})
+                 : price_on(static_cast<std::size_t>(device), group, machine, objective, {});
   if (auto* refused = std::get_if<hw::Infeasible>(&estimate)) {
     return cache_.put(
         key, Refusal{std::move(refused->what), std::move(refused->limit), refused->excess});
@@ -126,6 +191,9 @@ std::variant<WorkloadReport, hw::Infeasible> report_workload(
     return capacity_problem(workload, report.demand, report.tiers,
                             patchings(workload, traits != nullptr ? *traits : hw::MemoryTraits{}));
   }
+  if (machine.coprocessing()) {
+    return report_shared(std::move(report), workload, machine, objective, constraint);
+  }
   std::vector<GroupPrice> prices;
   for (const UniqueGroup& group : workload.unique) {
     hw::Estimate estimate = price_group(group, machine, objective, constraint);
@@ -145,6 +213,33 @@ std::variant<WorkloadReport, hw::Infeasible> report_workload(
   }
   add_spills(report.placed, report.tiers, machine.static_power(), workload.devices(), report.cost);
   return report;
+}
+
+void scale_report(WorkloadReport& report, double share, const std::string& suffix) {
+  WorkloadCost scaled;
+  scaled.add(report.cost, share);
+  report.cost = scaled;
+  for (GroupRow& row : report.rows) {
+    row.name += suffix;
+    row.latency_s *= share;
+    row.energy_j *= share;
+    row.dram_bits *= share;
+    row.operations *= share;
+    row.fused_bits_saved *= share;
+  }
+}
+
+void add_report(WorkloadReport& report, WorkloadReport more) {
+  report.cost.add(more.cost);
+  report.weight_bits = std::max(report.weight_bits, more.weight_bits);
+  report.mode_switches += more.mode_switches;
+  if (more.demand.total() > report.demand.total()) {
+    report.demand = more.demand;
+    report.plan = std::move(more.plan);
+    report.tiers = std::move(more.tiers);
+    report.placed = std::move(more.placed);
+  }
+  std::move(more.rows.begin(), more.rows.end(), std::back_inserter(report.rows));
 }
 
 std::vector<ChainStep> chain_of(const CompiledWorkload& workload,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "hw/system.h"
+#include "sim/coprocessing.h"
 #include "sim/cost_report.h"
 #include "sim/memory/capacity.h"
 #include "sim/metrics.h"
@@ -31,6 +32,7 @@ struct WorkloadReport {
   std::int64_t tokens{};
   std::int64_t batch{};
   double static_power{};
+  std::int64_t mode_switches{};  ///< of devices that share the work, in the pass
 };
 
 /// Prices the groups of a workload through a cache.
@@ -47,11 +49,19 @@ class GroupPricer {
                                hw::MappingObjective objective, MachineSource&& machine,
                                std::vector<GroupPrice>& prices);
 
+  /// The same on each of the devices that share the work. A group is refused when none can run it.
+  template <class MachineSource>
+  std::optional<Refusal> price_shared(std::uint64_t key, const CompiledWorkload& workload,
+                                      hw::MappingObjective objective, std::size_t devices,
+                                      MachineSource&& machine, DevicePrices& prices);
+
   [[nodiscard]] const PriceCache& cache() const { return cache_; }
 
  private:
+  /// \param device of those that share the work; negative: the machine's own choice.
   const PriceCache::Entry& price_new(std::uint64_t key, const UniqueGroup& group,
-                                     const hw::Machine& machine, hw::MappingObjective objective);
+                                     const hw::Machine& machine, hw::MappingObjective objective,
+                                     int device = -1);
   PriceCache cache_;
 };
 
@@ -62,6 +72,11 @@ class GroupPricer {
 
 /// Cells of a device whose weights stay against what all operators of a pass keep there.
 [[nodiscard]] std::optional<hw::Infeasible> residence_problem(const WorkloadCost& cost);
+
+/// One kind of stage as a share of all: costs and rows times \p share, names with \p suffix.
+void scale_report(WorkloadReport& report, double share, const std::string& suffix);
+/// Adds the rows and costs of another kind of stage; memory is that of the larger.
+void add_report(WorkloadReport& report, WorkloadReport more);
 
 /// The timeline of a workload whose prices are known; at most \p most_steps operators.
 [[nodiscard]] std::vector<ChainStep> chain_of(const CompiledWorkload& workload,
@@ -95,6 +110,37 @@ std::optional<Refusal> GroupPricer::price(std::uint64_t key, const CompiledWorkl
       return cache_.refusal(entry->refusal);
     }
     prices[u] = entry->price;
+  }
+  return std::nullopt;
+}
+
+template <class MachineSource>
+std::optional<Refusal> GroupPricer::price_shared(std::uint64_t key,
+                                                 const CompiledWorkload& workload,
+                                                 hw::MappingObjective objective,
+                                                 std::size_t devices, MachineSource&& machine,
+                                                 DevicePrices& prices) {
+  prices.assign(devices, std::vector<std::optional<GroupPrice>>(workload.unique.size()));
+  for (std::size_t u = 0; u < workload.unique.size(); ++u) {
+    const UniqueGroup& group = workload.unique[u];
+    bool possible = false;
+    std::optional<Refusal> first;
+    for (std::size_t d = 0; d < devices; ++d) {
+      const std::uint64_t full_key = combine(combine(key, group.hash), d + 1);
+      const PriceCache::Entry* entry = cache_.find(full_key);
+      if (entry == nullptr) {
+        entry = &price_new(full_key, group, machine(), objective, static_cast<int>(d));
+      }
+      if (entry->refusal < 0) {
+        prices[d][u] = entry->price;
+        possible = true;
+      } else if (!first) {
+        first = cache_.refusal(entry->refusal);
+      }
+    }
+    if (!possible) {
+      return first;
+    }
   }
   return std::nullopt;
 }

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "models/importers/hugging_face.h"
+#include "sim/stage_mix.h"
 
 namespace cairn::sim {
 namespace {
@@ -57,6 +58,15 @@ struct PointModel::CompiledSet {
     CompiledWorkload workload;
     /// Further steps of a decode that generates several tokens (each with a longer context).
     std::vector<CompiledWorkload> later;
+    /// How often each step counts (mixed: shares of the stages); empty: once.
+    std::vector<double> shares;
+    [[nodiscard]] double share(std::size_t step) const {
+      return shares.empty() ? 1.0 : shares[step];
+    }
+    /// Steps of a pass, as tokens count them.
+    [[nodiscard]] std::int64_t steps() const {
+      return shares.empty() ? static_cast<std::int64_t>(later.size()) + 1 : 1;
+    }
     /// What the last step needs under one library; made when first asked for.
     struct Memory {
       std::uint64_t library{};
@@ -101,6 +111,7 @@ struct PointModel::MachineEntry {
   std::optional<hw::MemoryTraits> traits;  ///< of the library, if there is one
   std::uint64_t traits_key{};
   hw::HostTimeSpec host;
+  std::optional<hw::Coprocessing> shared;
 };
 
 PointModel::PointModel(const ScenarioNodes& nodes, const std::vector<KnobChoices>& knobs,
@@ -191,10 +202,24 @@ PointModel::CompiledSet& PointModel::compiled_set() {
   ++counters_.workloads;
   auto set = std::make_unique<CompiledSet>();
   for (const WorkloadSpec& spec : spec_.workloads) {
-    const models::Workload compressed = models::compress(builder_.build(spec), spec_.compression);
+    const bool mixed = spec.phase == models::Phase::mixed;
+    const std::vector<StageShare> stages =
+        mixed ? stage_mix(spec.batch, *spec.generate) : std::vector<StageShare>{{0, 1.0}};
+    const models::Workload compressed =
+        models::compress(builder_.build(spec, stages.front().prompts), spec_.compression);
     CompiledSet::Pass pass;
     pass.workload = compile(compressed, spec_.fusion);
-    for (std::int64_t step = 1; step < spec.generate.value_or(1); ++step) {
+    if (mixed) {
+      for (const StageShare& stage : stages) {
+        pass.shares.push_back(stage.share);
+        if (pass.shares.size() > 1) {
+          pass.later.push_back(
+              compile(models::compress(builder_.build(spec, stage.prompts), spec_.compression),
+                      spec_.fusion));
+        }
+      }
+    }
+    for (std::int64_t step = 1; !mixed && step < spec.generate.value_or(1); ++step) {
       models::Workload next = compressed;
       models::set_context(next, spec.context + step);
       if (!pass.later.empty()) {
@@ -239,6 +264,7 @@ const PointModel::MachineEntry& PointModel::machine_entry() {
       hash_into(hasher, *traits);
       entry->traits_key = hasher.value();
     }
+    entry->shared = built.coprocessing();
   }
   return *machines_.emplace(system_key_, std::move(entry)).first->second;
 }
@@ -294,14 +320,26 @@ PointStatus PointModel::evaluate(std::span<const std::uint32_t> choices,
     const CompiledSet::Pass& pass = set.passes[w];
     const bool spills = std::any_of(placed_[w].view().begin(), placed_[w].view().end(),
                                     [](const PlacedPart& part) { return part.spilled; });
+    std::size_t step = 0;
     const auto run = [&](const CompiledWorkload& workload) {
-      if (std::optional<Refusal> refused =
-              pricer_.price(system_key_, workload, objective, source, prices_[0])) {
-        refusal_ = std::move(*refused);
-        return false;
+      const double host_s = entry.host.of_pass(workload.layers, workload.phase);
+      WorkloadCost cost;
+      if (entry.shared) {
+        DevicePrices prices;
+        if (std::optional<Refusal> refused = pricer_.price_shared(
+                system_key_, workload, objective, entry.shared->devices.size(), source, prices)) {
+          refusal_ = std::move(*refused);
+          return false;
+        }
+        cost = shared_cost(workload, prices, *entry.shared, entry.static_power, host_s).cost;
+      } else {
+        if (std::optional<Refusal> refused =
+                pricer_.price(system_key_, workload, objective, source, prices_[0])) {
+          refusal_ = std::move(*refused);
+          return false;
+        }
+        cost = total_cost(workload, prices_[0], entry.static_power, host_s);
       }
-      WorkloadCost cost = total_cost(workload, prices_[0], entry.static_power,
-                                     entry.host.of_pass(workload.layers, workload.phase));
       if (std::optional<hw::Infeasible> full = residence_problem(cost)) {
         refusal_ = {std::move(full->what), std::move(full->limit), full->excess};
         return false;
@@ -309,7 +347,7 @@ PointStatus PointModel::evaluate(std::span<const std::uint32_t> choices,
       if (spills) {
         add_spills(placed_[w], entry.tiers, entry.static_power, workload.devices(), cost);
       }
-      costs_[w].add(cost);
+      costs_[w].add(cost, pass.share(step++));
       return true;
     };
     if (!run(pass.workload) || !std::all_of(pass.later.begin(), pass.later.end(), run)) {
@@ -370,11 +408,10 @@ void PointModel::write_metrics(CompiledSet& set, const MachineEntry& machine,
                                std::span<double> metrics) const {
   const auto one = [&](Metric metric, std::size_t w) {
     CompiledSet::Pass& pass = set.passes[w];
-    const auto steps = static_cast<std::int64_t>(pass.later.size()) + 1;
     return metric_value(
         metric, costs_[w],
         pass.memory_under(machine.traits ? &*machine.traits : nullptr, machine.traits_key).figures,
-        pass.workload.tokens * steps, pass.workload.batch);
+        pass.workload.tokens * pass.steps(), pass.workload.batch);
   };
   for (std::size_t c = 0; c < columns_.size(); ++c) {
     const MetricColumn& column = columns_[c];
@@ -408,6 +445,18 @@ std::variant<PointModel::Detail, Refusal> PointModel::detail(
       return Refusal{refused->what, refused->limit, refused->excess};
     }
     detail.workloads.push_back(std::get<WorkloadReport>(std::move(report)));
+    for (std::size_t stage = 1; stage < pass.shares.size(); ++stage) {  // of a mixed workload
+      auto more = report_workload(pass.later[stage - 1], built, spec_.mapping.minimize);
+      if (auto* refused = std::get_if<hw::Infeasible>(&more)) {
+        return Refusal{refused->what, refused->limit, refused->excess};
+      }
+      if (stage == 1) {
+        scale_report(detail.workloads.back(), pass.shares.front(), "");
+      }
+      scale_report(std::get<WorkloadReport>(more), pass.shares[stage],
+                   fmt::format(" (stage {})", stage));
+      add_report(detail.workloads.back(), std::get<WorkloadReport>(std::move(more)));
+    }
     detail.compiled.push_back(pass.workload);
   }
   detail.area = built.area();

@@ -76,6 +76,14 @@ void require_forward(const WorkloadSpec& spec) {
 
 }  // namespace
 
+std::vector<FieldProblem> WorkloadSpec::problems() const {
+  if (phase == models::Phase::mixed && (!generate || context < 1)) {
+    return {{"phase", "a mixed stage needs the lengths of a request",
+             "context: tokens of its prompt, generate: tokens that it makes"}};
+  }
+  return {};
+}
+
 std::string WorkloadSpec::label() const {
   return name.value_or(std::string{cairn::to_text(phase)});
 }
@@ -113,7 +121,7 @@ WorkloadBuilder& WorkloadBuilder::operator=(const WorkloadBuilder&) = default;
 WorkloadBuilder::WorkloadBuilder(WorkloadBuilder&&) noexcept = default;
 WorkloadBuilder& WorkloadBuilder::operator=(WorkloadBuilder&&) noexcept = default;
 
-models::Workload WorkloadBuilder::build(const WorkloadSpec& spec) const {
+models::Workload WorkloadBuilder::build(const WorkloadSpec& spec, std::int64_t prompts) const {
   const fs::path path = find_file(spec.model, cache_->directory);
   if (path.extension() == ".onnx") {
     require_forward(spec);
@@ -136,12 +144,20 @@ models::Workload WorkloadBuilder::build(const WorkloadSpec& spec) const {
     const auto& config = std::get<models::ModelConfig>(file);
     // An image has as many tokens as it has patches, whatever the context says.
     const bool image = config.architecture == models::Architecture::vit;
+    const bool mixed = spec.phase == models::Phase::mixed;
     models::Workload workload =
         models::build_transformer(config, spec.phase,
                                   {.batch = spec.batch,
-                                   .context = image ? config.image_tokens() : spec.context,
+                                   .context = image   ? config.image_tokens()
+                                              : mixed ? spec.context + spec.generate.value_or(1) / 2
+                                                      : spec.context,
                                    .tensor_parallel = spec.tensor_parallel,
-                                   .pipeline_parallel = spec.pipeline_parallel});
+                                   .pipeline_parallel = spec.pipeline_parallel,
+                                   .data_parallel = spec.data_parallel,
+                                   .expert_parallel = spec.expert_parallel,
+                                   .spread_experts = spec.experts == ExpertLoads::spread,
+                                   .prompts = prompts,
+                                   .prompt = mixed ? spec.context : 0});
     double operations = 0;
     for (const models::Operator& op : workload.operators) {
       operations += 2.0 * static_cast<double>(models::multiply_accumulates(op.shape));

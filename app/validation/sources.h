@@ -11,6 +11,7 @@
 #include "app/validation/gpu_comparisons.h"
 #include "app/validation/mcu_comparisons.h"
 #include "app/validation/memory_comparisons.h"
+#include "app/validation/pim_comparisons.h"
 #include "app/validation/planner_comparisons.h"
 #include "app/validation/serving_comparisons.h"
 #include "app/validation/spatial_comparisons.h"
@@ -26,6 +27,7 @@ inline constexpr std::array kComparisonSources{
     ComparisonSource{compare_spatial},  //
     ComparisonSource{compare_mcu},      //
     ComparisonSource{compare_planner},  //
+    ComparisonSource{compare_pim},      //
     ComparisonSource{compare_crossbars},
     ComparisonSource{compare_memories},
 };

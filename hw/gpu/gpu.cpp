@@ -327,7 +327,8 @@ Estimate Gpu::price_gemm(const GroupView& group, const MappingConstraint& constr
   const bool host_ahead = spec_.stack.host_ahead;
   const bool few_rows = gemv && s.m <= to_real(gemv->rows) && constraint.empty();
   const GpuGemmTime t =
-      few_rows ? gpu_gemv(machine_, *gemv, host_ahead ? 0.0 : spec_.stack.host_launch.count(), dram_.bandwidth, s)
+      few_rows ? gpu_gemv(machine_, *gemv, host_ahead ? 0.0 : spec_.stack.host_launch.count(),
+                          dram_.bandwidth, s)
                : gpu_gemm(machine_, s, constraint);
   if (t.tile < 0) {
     return Infeasible{"mapping: no tile shape or split of the stack is what the mapping asks for",

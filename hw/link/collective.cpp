@@ -116,7 +116,8 @@ class Fastest {
 Interconnect::Interconnect(const InterconnectSpec& spec, const CollectiveStackSpec& library)
     : intra(resolve_link(spec.intra_node, library.bandwidth)),
       ranks_per_node(spec.ranks_per_node),
-      launch(library.launch.count()) {
+      launch(library.launch.count()),
+      ring_only(spec.ring_only) {
   if (spec.inter_node) {
     inter = resolve_link(*spec.inter_node, library.bandwidth);
   }
@@ -140,8 +141,10 @@ CollectiveTime collective_time(const Interconnect& net, CollectiveKind kind, dou
   }
   Fastest fastest(net, bits);
   fastest.offer(CollectiveAlgorithm::ring, ring_cost(kind, n), link, ring_across);
-  fastest.offer(CollectiveAlgorithm::direct, direct_cost(kind, n), link, direct_across);
-  fastest.offer(CollectiveAlgorithm::tree, tree_cost(kind, ranks), link, ring_across);
+  if (!net.ring_only || ring_cost(kind, n).steps < 0) {
+    fastest.offer(CollectiveAlgorithm::direct, direct_cost(kind, n), link, direct_across);
+    fastest.offer(CollectiveAlgorithm::tree, tree_cost(kind, ranks), link, ring_across);
+  }
   if (spread && kind == CollectiveKind::all_reduce && net.ranks_per_node > 1) {
     const double local = to_real(net.ranks_per_node);
     const double nodes = to_real(ceil_div(ranks, net.ranks_per_node));

@@ -61,6 +61,7 @@ struct Interconnect {
   std::optional<Link> inter;
   std::int64_t ranks_per_node{1};
   double launch{};  ///< s
+  bool ring_only{};
 };
 
 struct CollectiveTime {

@@ -39,12 +39,16 @@ struct InterconnectSpec {
   RankLinkSpec intra_node{};
   std::optional<RankLinkSpec> inter_node{};
   std::int64_t ranks_per_node{8};
+  bool ring_only{false};
 
   template <class Archive>
   void fields(Archive& a) {
     a("intra_node", intra_node, "link between devices of a node: a file of configs/links/");
     a("inter_node", inter_node, "link between nodes; absent: there is one node", kOptional);
     a("ranks_per_node", ranks_per_node, "devices of one node", Range{1, 65536});
+    a("ring_only", ring_only,
+      "the library reduces and gathers in rings only; false: also in trees, and at one stroke",
+      kOptional);
   }
 };
 

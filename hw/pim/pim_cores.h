@@ -68,6 +68,9 @@ class PimCores {
                                       const models::Precision& format) const {
     return rate_ / instructions(operation, format);
   }
+  /// Cycles of one transfer of so many bytes.
+  [[nodiscard]] double read_cycles(double bytes) const { return spec_.read.cycles(bytes); }
+  [[nodiscard]] double write_cycles(double bytes) const { return spec_.write.cycles(bytes); }
   /// Bit/s that one core's engine reads in blocks of the given size.
   [[nodiscard]] double read_bandwidth() const;
 

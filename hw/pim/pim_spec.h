@@ -117,6 +117,10 @@ struct PimSpec {
   [[nodiscard]] std::vector<MemoryReference> memory_references() const {
     return {{"memory", memory}};
   }
+  /// Whether the host has to wait while the units compute.
+  [[nodiscard]] bool excludes_host() const {
+    return placement != PimPlacement::external && !serves_host;
+  }
   /// Operations per second that the parts make.
   [[nodiscard]] double operations_per_second() const {
     return 2.0 * static_cast<double>(units) * static_cast<double>(macs_per_unit) * clock.count();

@@ -265,6 +265,11 @@ void read_llama_family(const Keyed& in, ModelConfig& config) {
                                                   config.experts_per_token, config.experts));
     }
   }
+  if (config.architecture == Architecture::mixtral) {
+    // Not of this model type alone: as Qwen2-MoE and T5 call them.
+    config.moe_every = in.whole({"decoder_sparse_step"}, 1, kMostLayers);
+    config.gated = in.flag({"is_gated_act"}, true);
+  }
   read_windows(in, config, defaults.window);
 }
 

@@ -66,6 +66,8 @@ struct ModelConfig {
   std::vector<std::int64_t> windows;  ///< sliding window of each layer, 0 = none; empty = none
   std::int64_t experts{};             ///< 0 = dense
   std::int64_t experts_per_token{};
+  std::int64_t moe_every{1};    ///< every so many blocks one has experts, the others a plain MLP
+  bool gated{true};             ///< llama family: MLP and experts have a gate
   std::int64_t token_types{};   ///< bert
   std::int64_t image_height{};  ///< vit, in pixels, as the four below
   std::int64_t image_width{};
@@ -108,6 +110,18 @@ struct WorkloadSize {
   std::int64_t tensor_parallel{1};
   /// Groups of devices with a run of blocks each, which hand activations on.
   std::int64_t pipeline_parallel{1};
+  /// Groups of `tensor_parallel` devices that share the sequences; experts serve all of them.
+  std::int64_t data_parallel{1};
+  /// Parts that the experts are dealt into. Each part's experts are cut over the devices that hold
+  /// it: tensor_parallel x data_parallel / expert_parallel of them.
+  std::int64_t expert_parallel{1};
+  /// Experts one by one, with the tokens that each takes on the busiest device (expert_loads());
+  /// false: one product over the experts used on average, with equal loads.
+  bool spread_experts{false};
+  /// mixed: sequences of `batch` that read a prompt of `prompt` tokens in this stage; the others
+  /// make a token behind `context` cached keys.
+  std::int64_t prompts{0};
+  std::int64_t prompt{0};
 };
 
 /// The operators of one pass, of one rank of those that share it. Blocks are `layers.<i>.<group>`
@@ -121,6 +135,19 @@ struct WorkloadSize {
 /// Makes a decode workload one of another context: all that changes from one generated token to
 /// the next. Adds nothing, allocates nothing. \p context keys are cached before the new token.
 void set_context(Workload& decode, std::int64_t context);
+
+/// Tokens that each expert of the busiest part takes, most first, when every token picks \p
+/// per_token of \p experts uniformly and independently, and the experts are dealt into \p parts.
+/// The busiest part takes the expected maximum over the parts; its experts share that by the
+/// quantiles of a binomial law, so that the list is a typical draw. Zeros are kept: these experts
+/// are idle.
+///
+/// Assumes:   normal approximation of the maximum over parts.
+/// Reference: G. Blom, "Statistical estimates and transformed beta-variables", 1958 (positions of
+///            order statistics).
+/// Checked by: tests/unit/models/expert_loads_test.cpp (against random draws)
+[[nodiscard]] std::vector<std::int64_t> expert_loads(std::int64_t experts, std::int64_t per_token,
+                                                     std::int64_t tokens, std::int64_t parts);
 
 /// Experts that \p tokens tokens use in expectation when each picks \p per_token of \p experts
 /// uniformly and independently: E (1 - (1 - k/E)^tokens), rounded, at least k.

@@ -30,7 +30,7 @@ struct Fragment {
   std::int64_t idle_parameters{0};
 
   std::int32_t add(std::string_view group, Shape shape, std::int64_t parameters,
-                   std::initializer_list<std::int32_t> inputs) {
+                   const std::vector<std::int32_t>& inputs) {
     const auto index = static_cast<std::int32_t>(operators.size());
     Operator op;
     op.group = group;
@@ -56,7 +56,14 @@ struct Pass {
   std::int64_t tokens{};       ///< batch x queries
   std::int64_t head_tokens{};  ///< tokens that go through the language head
   std::int64_t ranks{1};       ///< devices that share every block
-  std::int64_t stages{1};      ///< groups of them, with a run of blocks each
+  std::int64_t groups{1};      ///< groups of them that share the sequences
+  std::int64_t all_batch{};    ///< sequences of all groups
+  std::int64_t all_tokens{};   ///< tokens of all groups
+  std::int64_t expert_parts{1};
+  bool spread_experts{false};
+  std::int64_t prompts{0};       ///< mixed: sequences of this group that read their prompt
+  std::int64_t prompt_tokens{};  ///< of each
+  std::int64_t stages{1};        ///< groups of them, with a run of blocks each
 };
 
 class TransformerBuilder {
@@ -64,7 +71,8 @@ class TransformerBuilder {
   TransformerBuilder(const ModelConfig& config, const Pass& pass) : config_(config), pass_(pass) {}
 
   [[nodiscard]] Fragment before_blocks() const;
-  [[nodiscard]] Fragment block(std::int64_t window) const;
+  /// \param experts_here whether the block has experts, in a model that has some.
+  [[nodiscard]] Fragment block(std::int64_t window, bool experts_here) const;
   [[nodiscard]] Fragment after_blocks() const;
   /// Activations from the stage before \p stage to it.
   [[nodiscard]] Fragment hand_over(std::int64_t stage) const;
@@ -87,6 +95,16 @@ class TransformerBuilder {
   std::int32_t attention(Fragment& part, std::int32_t input, std::int64_t window) const;
   std::int32_t mlp(Fragment& part, std::int32_t input, std::int32_t residual) const;
   std::int32_t experts(Fragment& part, std::int32_t input, std::int32_t residual) const;
+  std::int32_t average_experts(Fragment& part, std::int32_t input, std::int32_t routing,
+                               std::int64_t inner) const;
+  std::vector<std::int32_t> single_experts(Fragment& part, std::int32_t input, std::int32_t routing,
+                                           std::int64_t inner) const;
+  std::int32_t dispatch(Fragment& part, std::int32_t input) const;
+  std::int32_t give_back(Fragment& part, std::int32_t output) const;
+  /// Devices that share each expert.
+  [[nodiscard]] std::int64_t expert_cut() const {
+    return pass_.ranks * pass_.groups / pass_.expert_parts;
+  }
 
   const ModelConfig& config_;
   const Pass& pass_;
@@ -205,10 +223,10 @@ std::int32_t TransformerBuilder::attention(Fragment& part, std::int32_t input,
     return part.add(group, linear(width, hidden),
                     linear_parameters(width, hidden, config_.qkv_bias), {input});
   };
-  std::int32_t scores = 0;
+  std::vector<std::int32_t> made;
   if (names.k.empty()) {
     const std::int32_t qkv = project(names.q, q_width + 2 * kv_width);
-    scores = part.add(names.attention, shape, 0, {qkv});
+    made = {qkv};
   } else {
     std::int32_t q = project(names.q, q_width);
     std::int32_t k = project(names.k, kv_width);
@@ -221,12 +239,23 @@ std::int32_t TransformerBuilder::attention(Fragment& part, std::int32_t input,
       part.fuse(FusionKind::epilogue, {q_matmul, q});
       part.fuse(FusionKind::epilogue, {k_matmul, k});
     }
-    scores = part.add(names.attention, shape, 0, {q, k, v});
+    made = {q, k, v};
   }
-  part.fuse(FusionKind::attention, {scores});
+  std::vector<std::int32_t> scores;
+  if (shape.batch > 0) {
+    scores.push_back(part.add(names.attention, shape, 0, made));
+    part.fuse(FusionKind::attention, {scores.back()});
+  }
+  if (pass_.prompts > 0) {  // prompts beside generated tokens: neither needs the other
+    Attention prompt = shape;
+    prompt.batch = pass_.prompts;
+    prompt.queries = prompt.context = pass_.prompt_tokens;
+    scores.push_back(part.add(std::string{names.attention} + "_prompt", prompt, 0, made));
+    part.fuse(FusionKind::attention, {scores.back()});
+  }
   const std::int32_t projected =
       part.add(names.o, linear(hidden, q_width),
-               linear_parameters(hidden, q_width, config_.output_bias), {scores});
+               linear_parameters(hidden, q_width, config_.output_bias), scores);
   return collective(part, CollectiveKind::all_reduce, "attention.all_reduce",
                     times(pass_.tokens, hidden), projected);
 }
@@ -238,7 +267,7 @@ std::int32_t TransformerBuilder::mlp(Fragment& part, std::int32_t input,
   const std::int64_t inner = config_.intermediate / pass_.ranks;
   const std::int64_t up_parameters = linear_parameters(inner, hidden, config_.mlp_bias);
   std::int32_t act = 0;
-  if (config_.llama_family()) {
+  if (config_.llama_family() && config_.gated) {
     const std::int32_t gate =
         part.add("mlp.gate_proj", linear(inner, hidden), up_parameters, {input});
     const std::int32_t up = part.add(names.up, linear(inner, hidden), up_parameters, {input});
@@ -261,46 +290,169 @@ std::int32_t TransformerBuilder::mlp(Fragment& part, std::int32_t input,
   return sum;
 }
 
-std::int32_t TransformerBuilder::experts(Fragment& part, std::int32_t input,
-                                         std::int32_t residual) const {
+std::int32_t TransformerBuilder::average_experts(Fragment& part, std::int32_t input,
+                                                 std::int32_t routing, std::int64_t inner) const {
   const std::int64_t hidden = config_.hidden;
-  const std::int64_t inner = config_.intermediate / pass_.ranks;
   const std::int64_t chosen = config_.experts_per_token;
-  const std::int64_t used = expected_experts(config_.experts, chosen, pass_.tokens);
-  const std::int64_t rows = ceil_div(times(pass_.tokens, chosen), used);
+  const std::int64_t own = config_.experts / pass_.expert_parts;
+  const std::int64_t used = std::clamp<std::int64_t>(
+      ceil_div(expected_experts(config_.experts, chosen, pass_.all_tokens), pass_.expert_parts), 1,
+      own);
+  const std::int64_t taken = ceil_div(times(pass_.all_tokens, chosen), pass_.expert_parts);
+  const std::int64_t rows = ceil_div(taken, used);
   const auto grouped = [&](std::string_view group, std::int64_t n, std::int64_t k,
-                           std::initializer_list<std::int32_t> inputs) {
+                           const std::vector<std::int32_t>& inputs) {
     return part.add(group,
                     MatMul{.batch = used, .m = rows, .n = n, .k = k, .distinct_weights = true},
                     times(used, times(n, k)), inputs);
   };
+  const auto activation = [&](std::int64_t inputs) {
+    return Elementwise{
+        .kind = config_.activation, .rows = taken, .columns = inner, .inputs = inputs};
+  };
+  part.idle_parameters += times(own - used, (config_.gated ? 3 : 2) * times(inner, hidden));
+  const std::int32_t first =
+      grouped("block_sparse_moe.experts.w1", inner, hidden, {input, routing});
+  std::int32_t act = 0;
+  if (config_.gated) {
+    const std::int32_t up = grouped("block_sparse_moe.experts.w3", inner, hidden, {input, routing});
+    act = part.add("block_sparse_moe.experts.act_fn", activation(2), 0, {first, up});
+    part.fuse(FusionKind::gate_up, {first, up, act});
+  } else {
+    act = part.add("block_sparse_moe.experts.act_fn", activation(1), 0, {first});
+    part.fuse(FusionKind::epilogue, {first, act});
+  }
+  return grouped("block_sparse_moe.experts.w2", hidden, inner, {act});
+}
+
+/// Every expert of the busiest device by itself, the busiest first. Experts do not need each other.
+std::vector<std::int32_t> TransformerBuilder::single_experts(Fragment& part, std::int32_t input,
+                                                             std::int32_t routing,
+                                                             std::int64_t inner) const {
+  const std::int64_t hidden = config_.hidden;
+  const std::vector<std::int64_t> loads = expert_loads(config_.experts, config_.experts_per_token,
+                                                       pass_.all_tokens, pass_.expert_parts);
+  std::vector<std::int32_t> outputs;
+  std::int64_t number = 0;
+  for (const std::int64_t rows : loads) {
+    if (rows == 0) {
+      part.idle_parameters += (config_.gated ? 3 : 2) * times(inner, hidden);
+      continue;
+    }
+    const std::string suffix = fmt::format(".{}", number++);
+    const auto product = [&](std::string_view group, std::int64_t n, std::int64_t k,
+                             const std::vector<std::int32_t>& inputs) {
+      const std::int32_t index = part.add(
+          group, MatMul{.m = rows, .n = n, .k = k, .distinct_weights = true}, times(n, k), inputs);
+      part.operators.back().name = suffix;
+      return index;
+    };
+    const auto activation = [&](const std::vector<std::int32_t>& inputs) {
+      const std::int32_t index =
+          part.add("block_sparse_moe.experts.act_fn",
+                   Elementwise{.kind = config_.activation,
+                               .rows = rows,
+                               .columns = inner,
+                               .inputs = static_cast<std::int64_t>(inputs.size())},
+                   0, inputs);
+      part.operators.back().name = suffix;
+      return index;
+    };
+    const std::int32_t first =
+        product("block_sparse_moe.experts.w1", inner, hidden, {input, routing});
+    std::int32_t act = 0;
+    if (config_.gated) {
+      const std::int32_t up =
+          product("block_sparse_moe.experts.w3", inner, hidden, {input, routing});
+      act = activation({first, up});
+      part.fuse(FusionKind::gate_up, {first, up, act});
+    } else {
+      act = activation({first});
+      part.fuse(FusionKind::epilogue, {first, act});
+    }
+    outputs.push_back(product("block_sparse_moe.experts.w2", hidden, inner, {act}));
+  }
+  return outputs;
+}
+
+/// Brings the tokens of all groups to the devices of their experts.
+std::int32_t TransformerBuilder::dispatch(Fragment& part, std::int32_t input) const {
+  if (pass_.groups == 1) {  // every device of the one group has all tokens
+    return input;
+  }
+  const std::int64_t chosen = config_.experts_per_token;
+  std::int32_t last = part.add(
+      "block_sparse_moe.dispatch",
+      Collective{
+          .kind = CollectiveKind::all_to_all,
+          .elements = ceil_div(times(times(pass_.tokens, chosen), config_.hidden), pass_.ranks),
+          .ranks = pass_.ranks * pass_.groups},
+      0, {input});
+  if (expert_cut() > 1) {
+    last = part.add(
+        "block_sparse_moe.dispatch_gather",
+        Collective{.kind = CollectiveKind::all_gather,
+                   .elements = ceil_div(times(times(pass_.all_tokens, chosen), config_.hidden),
+                                        pass_.expert_parts),
+                   .ranks = expert_cut()},
+        0, {last});
+  }
+  return last;
+}
+
+/// Sums the experts' outputs where their tokens live.
+std::int32_t TransformerBuilder::give_back(Fragment& part, std::int32_t output) const {
+  if (pass_.groups == 1) {
+    return collective(part, CollectiveKind::all_reduce, "block_sparse_moe.all_reduce",
+                      times(pass_.tokens, config_.hidden), output);
+  }
+  const std::int64_t chosen = config_.experts_per_token;
+  std::int32_t last = output;
+  if (expert_cut() > 1) {
+    last = part.add(
+        "block_sparse_moe.return_reduce",
+        Collective{.kind = CollectiveKind::reduce_scatter,
+                   .elements = ceil_div(times(times(pass_.all_tokens, chosen), config_.hidden),
+                                        pass_.expert_parts),
+                   .ranks = expert_cut()},
+        0, {last});
+  }
+  last = part.add("block_sparse_moe.return",
+                  Collective{.kind = CollectiveKind::all_to_all,
+                             .elements = ceil_div(
+                                 times(times(pass_.tokens, chosen), config_.hidden), pass_.ranks),
+                             .ranks = pass_.ranks * pass_.groups},
+                  0, {last});
+  return collective(part, CollectiveKind::all_gather, "block_sparse_moe.return_gather",
+                    times(pass_.tokens, config_.hidden), last);
+}
+
+std::int32_t TransformerBuilder::experts(Fragment& part, std::int32_t input,
+                                         std::int32_t residual) const {
+  const std::int64_t hidden = config_.hidden;
+  const std::int64_t inner = config_.intermediate / expert_cut();
+  const std::int64_t chosen = config_.experts_per_token;
   const std::int32_t router = part.add("block_sparse_moe.gate", linear(config_.experts, hidden),
                                        times(config_.experts, hidden), {input});
   const std::int32_t routing =
       part.add("block_sparse_moe.softmax",
                Softmax{.rows = pass_.tokens, .columns = config_.experts}, 0, {router});
-  const std::int32_t gate = grouped("block_sparse_moe.experts.w1", inner, hidden, {input, routing});
-  const std::int32_t up = grouped("block_sparse_moe.experts.w3", inner, hidden, {input, routing});
-  const std::int32_t act = part.add("block_sparse_moe.experts.act_fn",
-                                    Elementwise{.kind = config_.activation,
-                                                .rows = times(pass_.tokens, chosen),
-                                                .columns = inner,
-                                                .inputs = 2},
-                                    0, {gate, up});
-  const std::int32_t down = grouped("block_sparse_moe.experts.w2", hidden, inner, {act});
-  const std::int32_t combined =
-      part.add("block_sparse_moe.combine", elementwise(ElementwiseKind::add, hidden, chosen), 0,
-               {routing, down});
-  part.fuse(FusionKind::gate_up, {gate, up, act});
-  part.idle_parameters += times(config_.experts - used, 3 * times(inner, hidden));
-  const std::int32_t whole =
-      collective(part, CollectiveKind::all_reduce, "block_sparse_moe.all_reduce",
-                 times(pass_.tokens, hidden), combined);
+  const std::int32_t tokens = dispatch(part, input);
+  std::vector<std::int32_t> made{routing};
+  if (pass_.spread_experts) {
+    const std::vector<std::int32_t> outputs = single_experts(part, tokens, routing, inner);
+    made.insert(made.end(), outputs.begin(), outputs.end());
+  } else {
+    made.push_back(average_experts(part, tokens, routing, inner));
+  }
+  const std::int32_t combined = part.add(
+      "block_sparse_moe.combine", elementwise(ElementwiseKind::add, hidden, chosen), 0, made);
+  const std::int32_t whole = give_back(part, combined);
   return part.add("block_sparse_moe.residual", elementwise(ElementwiseKind::add, hidden, 2), 0,
                   {whole, residual});
 }
 
-Fragment TransformerBuilder::block(std::int64_t window) const {
+Fragment TransformerBuilder::block(std::int64_t window, bool experts_here) const {
   const BlockNames& names = names_of(config_.architecture);
   Fragment part;
   std::int32_t input = kBlockInput;
@@ -318,7 +470,8 @@ Fragment TransformerBuilder::block(std::int64_t window) const {
     stream = norm(part, names.norm1, stream);
   }
   input = config_.norm_first ? norm(part, names.norm2, stream) : stream;
-  stream = config_.experts > 0 ? experts(part, input, stream) : mlp(part, input, stream);
+  stream =
+      config_.experts > 0 && experts_here ? experts(part, input, stream) : mlp(part, input, stream);
   if (!config_.norm_first) {
     norm(part, names.norm2, stream);
   }
@@ -384,8 +537,9 @@ void append(Workload& workload, const Fragment& part, std::int32_t layer) {
   for (const Operator& model : part.operators) {
     Operator& op = workload.operators.emplace_back(model);
     op.layer = layer;
-    op.name.reserve(prefix.size() + model.group.size());
-    op.name.append(prefix).append(model.group);
+    op.name.clear();
+    op.name.reserve(prefix.size() + model.group.size() + model.name.size());
+    op.name.append(prefix).append(model.group).append(model.name);  // the name: which expert
   }
   for (const Edge& edge : part.edges) {
     workload.edges.push_back({.from = edge.from + offset, .to = edge.to + offset});
@@ -397,6 +551,10 @@ void append(Workload& workload, const Fragment& part, std::int32_t layer) {
     }
   }
   workload.idle_parameters += part.idle_parameters;
+}
+
+bool has_experts(const ModelConfig& config, std::int64_t layer) {
+  return config.experts > 0 && (layer + 1) % config.moe_every == 0;
 }
 
 std::int64_t window_of(const ModelConfig& config, std::int64_t layer) {
@@ -444,6 +602,19 @@ void check_parallelism(const ModelConfig& config, const WorkloadSize& size) {
   if (config.intermediate % ranks != 0) {
     cut(config.intermediate, "columns of the MLP");
   }
+  const std::int64_t devices = ranks * size.data_parallel;
+  const std::int64_t parts = size.expert_parallel;
+  if (parts > 1 && config.experts == 0) {
+    refuse(config, "expert_parallel", "the model has no experts", "leave it out");
+  }
+  if (config.experts % parts != 0 || devices % parts != 0 ||
+      config.intermediate % (devices / parts) != 0) {
+    refuse(
+        config, "expert_parallel",
+        fmt::format("{} experts on {} devices cannot be dealt into {} parts", config.experts,
+                    devices, parts),
+        "it divides the experts, the devices, and what is left of them the columns of an expert");
+  }
   if (size.pipeline_parallel > config.layers) {
     refuse(config, "pipeline_parallel",
            fmt::format("{} layers make no {} stages", config.layers, size.pipeline_parallel),
@@ -460,7 +631,7 @@ Pass plan_pass(const ModelConfig& config, Phase phase, const WorkloadSize& size)
   }
   const bool decode = phase == Phase::decode;
   const bool vit = config.architecture == Architecture::vit;
-  if (size.batch < 1 || size.context < (decode ? 0 : 1)) {
+  if (size.batch < 1 || size.context < (decode || phase == Phase::mixed ? 0 : 1)) {
     refuse(config, size.batch < 1 ? "batch" : "context",
            fmt::format("batch {} and context {} do not make a pass", size.batch, size.context),
            "both count from 1 (decode: the context counts from 0 cached keys)");
@@ -472,15 +643,34 @@ Pass plan_pass(const ModelConfig& config, Phase phase, const WorkloadSize& size)
         fmt::format("at most {} tokens in all", kMostTokens));
   }
   check_parallelism(config, size);
+  const bool mixed = phase == Phase::mixed;
+  if (mixed &&
+      (size.prompts < 0 || size.prompts > size.batch || (size.prompts > 0 && size.prompt < 1) ||
+       size.prompt > kMostTokens / std::max<std::int64_t>(size.prompts, 1))) {
+    refuse(config, "context",
+           fmt::format("{} prompts of {} tokens in a batch of {} do not make a stage", size.prompts,
+                       size.prompt, size.batch),
+           "the context is the length of a prompt");
+  }
   Pass pass;
   pass.phase = phase;
   pass.ranks = size.tensor_parallel;
   pass.stages = size.pipeline_parallel;
-  pass.batch = size.batch;
-  pass.queries = decode ? 1 : (vit ? config.image_tokens() : size.context);
-  pass.keys = decode ? size.context + 1 : pass.queries;
-  pass.tokens = times(pass.batch, pass.queries);
-  pass.head_tokens = phase == Phase::forward ? pass.tokens : pass.batch;
+  pass.groups = size.data_parallel;
+  pass.expert_parts = size.expert_parallel;
+  pass.spread_experts = size.spread_experts;
+  pass.queries = decode || mixed ? 1 : (vit ? config.image_tokens() : size.context);
+  pass.keys = decode || mixed ? size.context + 1 : pass.queries;
+  // The fullest group; in a mixed stage the one that reads most prompts.
+  const std::int64_t sequences = ceil_div(size.batch, pass.groups);
+  pass.prompts = mixed ? ceil_div(size.prompts, pass.groups) : 0;
+  pass.prompt_tokens = size.prompt;
+  pass.batch = sequences - pass.prompts;
+  pass.tokens = times(pass.batch, pass.queries) + times(pass.prompts, pass.prompt_tokens);
+  pass.all_batch = size.batch;
+  pass.all_tokens = mixed ? size.batch - size.prompts + times(size.prompts, size.prompt)
+                          : times(size.batch, pass.queries);
+  pass.head_tokens = phase == Phase::forward ? pass.tokens : sequences;
   if (!config.llama_family() && pass.keys > config.positions) {
     refuse(config, "context",
            fmt::format("a context of {} tokens exceeds the {} learned positions", pass.keys,
@@ -507,8 +697,14 @@ std::int64_t expected_experts(std::int64_t experts, std::int64_t per_token, std:
 }
 
 std::int64_t parameter_count(const ModelConfig& config) {
-  const Pass pass{
-      .phase = Phase::forward, .batch = 1, .queries = 1, .keys = 1, .tokens = 1, .head_tokens = 1};
+  const Pass pass{.phase = Phase::forward,
+                  .batch = 1,
+                  .queries = 1,
+                  .keys = 1,
+                  .tokens = 1,
+                  .head_tokens = 1,
+                  .all_batch = 1,
+                  .all_tokens = 1};
   const TransformerBuilder builder(config, pass);
   const auto sum = [](const Fragment& part) {
     Bits total{part.idle_parameters};
@@ -517,8 +713,12 @@ std::int64_t parameter_count(const ModelConfig& config) {
     }
     return total.count();
   };
-  return sum(builder.before_blocks()) + times(config.layers, sum(builder.block(0))) +
-         sum(builder.after_blocks());
+  std::int64_t with = 0;  // blocks with experts
+  for (std::int64_t layer = 0; layer < config.layers; ++layer) {
+    with += has_experts(config, layer) ? 1 : 0;
+  }
+  return sum(builder.before_blocks()) + times(with, sum(builder.block(0, true))) +
+         times(config.layers - with, sum(builder.block(0, false))) + sum(builder.after_blocks());
 }
 
 Workload build_transformer(const ModelConfig& config, Phase phase, const WorkloadSize& size) {
@@ -526,15 +726,15 @@ Workload build_transformer(const ModelConfig& config, Phase phase, const Workloa
   const TransformerBuilder builder(config, pass);
   const Fragment head = builder.before_blocks();
   const Fragment tail = builder.after_blocks();
-  Fragment block = builder.block(window_of(config, 0));
+  Fragment block = builder.block(window_of(config, 0), has_experts(config, 0));
   const auto layers = static_cast<std::size_t>(config.layers);
 
   Workload workload;
   workload.name = config.name;
   workload.phase = phase;
-  workload.batch = pass.batch;
-  workload.tokens = pass.tokens;
-  workload.ranks = pass.ranks;
+  workload.batch = pass.all_batch;
+  workload.tokens = phase == Phase::mixed ? pass.all_batch : pass.all_tokens;
+  workload.ranks = pass.ranks * pass.groups;
   workload.stages = pass.stages;
   workload.operators.reserve(head.operators.size() + layers * block.operators.size() +
                              tail.operators.size());
@@ -545,12 +745,14 @@ Workload build_transformer(const ModelConfig& config, Phase phase, const Workloa
   workload.repeats.push_back(
       {.first = 0, .length = static_cast<std::int32_t>(head.operators.size()), .copies = 1});
   std::int64_t window = window_of(config, 0);
+  bool with_experts = has_experts(config, 0);
   const std::int64_t stage_layers = ceil_div(config.layers, pass.stages);
   for (std::int64_t layer = 0; layer < config.layers; ++layer) {
-    bool same = window_of(config, layer) == window;
+    bool same = window_of(config, layer) == window && has_experts(config, layer) == with_experts;
     if (!same) {
       window = window_of(config, layer);
-      block = builder.block(window);
+      with_experts = has_experts(config, layer);
+      block = builder.block(window, with_experts);
     }
     if (layer > 0 && layer % stage_layers == 0) {
       workload.repeats.push_back({.first = static_cast<std::int32_t>(workload.operators.size()),
