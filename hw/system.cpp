@@ -323,8 +323,10 @@ Machine::Machine(const SystemSpec& spec, const Technology& technology)
     static_power_ += memory.static_power;
     if (memory.area_mm2 > 0) {
       // Of memory outside the chip only its interface lies on our die.
+      const MemorySpec* spec_of_it = spec.memories.find(memory.name);
       area_.push_back({is_on_chip(memory.kind) ? memory.name : memory.name + " interface",
-                       memory.area_mm2, memory.energy_confidence});
+                       memory.area_mm2, memory.energy_confidence,
+                       /*complete=*/spec_of_it != nullptr && spec_of_it->area.has_value()});
     }
   }
   append_die_frame(area_, technology);

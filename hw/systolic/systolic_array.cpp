@@ -478,31 +478,31 @@ Estimate SystolicArray::on_all_cores(const GemmMachine& machine, const GemmProbl
   if (spec_.cores == 1) {
     return on_one_core(machine, problem, constraint, objective);
   }
-  // Equal shares of one extent: each core fetches its own operands, so what all of them need
-  // crosses the backing memory once for each. Cores without a share are idle.
-  Estimate best = Infeasible{};
-  bool any = false;
+  // One core alone with the whole memory, or equal shares of one extent: each core fetches its own
+  // operands, so what all of them need crosses the backing memory once for each. Cores without a
+  // share are idle.
+  Estimate best = on_one_core(machine, problem, constraint, objective);
+  if (auto* alone = std::get_if<OperatorCost>(&best)) {
+    *alone = on_cores(*alone, 1, spec_.cores);
+  }
   for (const Split split : {Split::instances, Split::columns, Split::rows}) {
-    const std::int64_t parts = std::min(spec_.cores, extent_of(problem, split));
-    if (parts == 1 && any) {
+    const std::int64_t whole = extent_of(problem, split);
+    const std::int64_t parts = std::min(spec_.cores, whole);
+    if (parts == 1) {
       continue;
     }
     const GemmProblem share = share_of(problem, split, parts);
-    const std::int64_t extent = extent_of(share, split);
-    const std::int64_t used = (extent_of(problem, split) + extent - 1) / extent;
+    const std::int64_t used = (whole + extent_of(share, split) - 1) / extent_of(share, split);
     GemmMachine core = machine;
     core.dram_bandwidth = machine.dram_bandwidth / static_cast<double>(used);
     Estimate estimate = on_one_core(core, share, constraint, objective);
     if (auto* cost = std::get_if<OperatorCost>(&estimate)) {
       *cost = on_cores(*cost, used, spec_.cores);
-      const auto* leader = any ? std::get_if<OperatorCost>(&best) : nullptr;
+      const auto* leader = std::get_if<OperatorCost>(&best);
       if (leader == nullptr || score_of(*cost, objective) < score_of(*leader, objective)) {
-        best = estimate;
+        best = std::move(estimate);
       }
-    } else if (!any) {
-      best = std::move(estimate);
     }
-    any = true;
   }
   if (auto* cost = std::get_if<OperatorCost>(&best)) {  // the last share may be smaller
     cost->macs =
