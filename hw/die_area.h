@@ -5,7 +5,7 @@
 ///             unused ground take the technology's `die_frame` share of a die.
 /// Ignores:    aspect ratios, pad limits, yield repair beyond the parts' own growth.
 /// Reference:  floor plan of N. Jouppi et al., ISCA 2017, figure 2, whose labels leave a fifth
-/// open. Checked by: tests/validation/die_area_test.cpp (dies of three chips)
+/// open. Checked by: tests/validation/die_area_test.cpp (three dies, one design)
 #pragma once
 
 #include <vector>

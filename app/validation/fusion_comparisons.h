@@ -21,9 +21,9 @@ namespace cairn::app {
 /// \throws ConfigError, IoError if a file is wrong or absent.
 [[nodiscard]] std::vector<Comparison> compare_applications(const std::filesystem::path& table);
 
-/// Areas of dies worked out from their descriptions.
+/// Areas of dies worked out from their descriptions: built ones, then designs of papers.
 /// \throws ConfigError, IoError if a file is wrong or absent.
-[[nodiscard]] Comparison compare_die_areas(const std::filesystem::path& table);
+[[nodiscard]] std::vector<Comparison> compare_die_areas(const std::filesystem::path& table);
 
 [[nodiscard]] std::vector<Comparison> compare_fusion();
 

@@ -461,7 +461,9 @@ void Crossbar::append_area(std::vector<AreaPart>& parts) const {
   };
   const auto add = [&](std::string what, double square_metres, Confidence confidence) {
     if (square_metres > 0) {
-      parts.push_back({std::move(what), mm2(square_metres), confidence});
+      // Published figures of this family are those of finished blocks.
+      parts.push_back({std::move(what), mm2(square_metres), confidence,
+                       /*complete=*/confidence == Confidence::published});
     }
   };
   const auto macros = static_cast<double>(spec_.macros);

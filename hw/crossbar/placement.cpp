@@ -4,7 +4,8 @@
 
 namespace cairn::hw {
 
-CrossbarPlacement place(const WeightBlock& block, const MacroLayout& layout, const CrossbarSpec& spec) {
+CrossbarPlacement place(const WeightBlock& block, const MacroLayout& layout,
+                        const CrossbarSpec& spec) {
   CrossbarPlacement p;
   p.row_tiles = ceil_div(block.k, layout.weight_rows);
   p.col_tiles = ceil_div(block.n, layout.weight_cols);

@@ -37,6 +37,6 @@ struct CrossbarPlacement {
 
 /// Precondition: layout.weight_cols and weight_rows are positive.
 [[nodiscard]] CrossbarPlacement place(const WeightBlock& block, const MacroLayout& layout,
-                              const CrossbarSpec& spec);
+                                      const CrossbarSpec& spec);
 
 }  // namespace cairn::hw

@@ -42,7 +42,8 @@ TEST_CASE("copies share the vectors") {
 
 TEST_CASE("small groups share a macro along its diagonal") {
   // Depthwise 3 x 3: 9 rows and 1 column each; 14 x 9 = 126 rows, 14 of 16 columns.
-  const CrossbarPlacement p = place({.instances = 64, .vectors = 49, .n = 1, .k = 9}, kLayout, chip(100));
+  const CrossbarPlacement p =
+      place({.instances = 64, .vectors = 49, .n = 1, .k = 9}, kLayout, chip(100));
   CHECK(p.groups_per_macro == 14);
   CHECK(p.macro_rows == 126);
   CHECK(p.macro_cols == 14);
