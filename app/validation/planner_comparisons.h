@@ -14,6 +14,11 @@ namespace cairn::app {
 /// \throws ConfigError, IoError if a file is wrong or absent.
 [[nodiscard]] std::vector<Comparison> compare_library_memory(const std::filesystem::path& table);
 
+/// Prices the kernels of \p table (columns method, samples, features, classes, ...) on eight cores
+/// with floating-point units, on one, on a Cortex-M4 and with two emulations; the published means
+/// stand beside every ratio and are not scored.
+[[nodiscard]] std::vector<Comparison> compare_classical(const std::filesystem::path& table);
+
 /// All comparisons of this file.
 [[nodiscard]] std::vector<Comparison> compare_planner();
 

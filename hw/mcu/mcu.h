@@ -33,6 +33,7 @@
 #include "hw/device.h"
 #include "hw/mcu/kernel_cycles.h"
 #include "hw/mcu/mcu_spec.h"
+#include "hw/placement.h"
 
 namespace cairn::hw {
 
@@ -63,6 +64,9 @@ class Mcu {
 
   [[nodiscard]] const Spec& spec() const { return spec_; }
   /// Buffers, bookkeeping and program of the library.
+  [[nodiscard]] DevicePlacement placement() const {
+    return {.weights = spec_.flash.memory, .kv_cache = spec_.sram, .activations = spec_.sram};
+  }
   [[nodiscard]] const MemoryTraits& memory_traits() const { return spec_.library.memory; }
 
  private:
