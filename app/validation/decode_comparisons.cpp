@@ -14,9 +14,9 @@ namespace cairn::app {
 namespace {
 
 std::int64_t layers_of(const std::string& model) {
-  static const std::map<std::string, std::int64_t> kLayers{{"llama-3-8b", 32}, {"llama-3-70b", 80}};
-  const auto found = kLayers.find(model);
-  CAIRN_CHECK(found != kLayers.end(), "a model of the table has no number of blocks here");
+  static const std::map<std::string, std::int64_t> layers{{"llama-3-8b", 32}, {"llama-3-70b", 80}};
+  const auto found = layers.find(model);
+  CAIRN_CHECK(found != layers.end(), "a model of the table has no number of blocks here");
   return found->second;
 }
 

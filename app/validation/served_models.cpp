@@ -20,13 +20,13 @@ models::Precision format_of(const std::string& text) {
 
 sim::WorkloadCost price_pass(const hw::Machine& machine, const sim::WorkloadSpec& spec,
                              const std::vector<models::Scheme>& schemes) {
-  static const sim::WorkloadBuilder kBuilder(configs_directory() / "models");
+  static const sim::WorkloadBuilder builder(configs_directory() / "models");
   const models::Formats native = default_formats(machine);
   std::vector<models::Scheme> all{models::Quantize{
       .weights = native.weights, .activations = native.activations, .kv_cache = native.weights}};
   all.insert(all.end(), schemes.begin(), schemes.end());
   const sim::CompiledWorkload compiled =
-      sim::compile(models::compress(kBuilder.build(spec), all), {});
+      sim::compile(models::compress(builder.build(spec), all), {});
   auto report = sim::report_workload(compiled, machine, hw::MappingObjective::latency);
   const auto* refused = std::get_if<hw::Infeasible>(&report);
   CAIRN_CHECK(refused == nullptr,

@@ -135,7 +135,7 @@ std::vector<Comparison> compare_requests() {
       continue;
     }
     const double limit = 400.0 * static_cast<double>(r.ranks);  // W, data sheet of the A100
-    const double tokens = static_cast<double>(r.generated - 1);
+    const auto tokens = static_cast<double>(r.generated - 1);
     const double token_power = token.energy.total() / token.latency_s;
     const double prompt_power = prompt.energy.total() / prompt.latency_s;
     const double seen = std::min(1.0, prompt.latency_s / kMeterWindow);

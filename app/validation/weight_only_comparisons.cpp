@@ -30,8 +30,8 @@ class SpeedUps {
 };
 
 Comparison compare_batches() {
-  constexpr std::int64_t kOutputs = 72 * 1024;
-  constexpr std::int64_t kInputs = 18 * 1024;
+  constexpr std::int64_t kOutputs = std::int64_t{72} * 1024;
+  constexpr std::int64_t kInputs = std::int64_t{18} * 1024;
   ReferenceTable table(reference_file("weight_only_a10.csv"), {"batch", "marlin"});
   SpeedUps speed_ups;
   Comparison c;
@@ -61,7 +61,7 @@ std::vector<models::MatMul> layers_of(std::string_view model, std::int64_t rows)
                                          {"13b", 5120, 13824},
                                          {"33b", 6656, 17920},
                                          {"65b", 8192, 22016},
-                                         {"180b", 14848, 4 * 14848}}};
+                                         {"180b", 14848, 59392}}};
   for (const Sizes& s : kSizes) {
     if (s.name == model) {
       return {{.m = rows, .n = 3 * s.hidden, .k = s.hidden},
