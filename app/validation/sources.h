@@ -28,8 +28,7 @@ inline constexpr std::array kComparisonSources{
     ComparisonSource{compare_mcu},      //
     ComparisonSource{compare_planner},  //
     ComparisonSource{compare_pim},      //
-    ComparisonSource{compare_crossbars},
-    ComparisonSource{compare_memories},
+    ComparisonSource{compare_crossbars}, ComparisonSource{compare_memories},
 };
 
 /// Everything, in the order of the list.

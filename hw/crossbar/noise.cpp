@@ -1,5 +1,6 @@
 #include "hw/crossbar/noise.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -26,6 +27,9 @@ double shifted(std::int64_t count, std::int64_t step) {
   }
   return sum;
 }
+
+/// Beyond half its drive lost the first order says nothing any more.
+constexpr double kSmallestGain = 0.05;
 
 /// Mean square of what a standard normal number exceeds \p bound by.
 double excess(double bound) {
@@ -102,8 +106,19 @@ DotProductNoise dot_product_noise(const ColumnSpec& c) {
       sum += loss;
       squares += loss * loss;
     }
-    const double spread = squares / rows - sum / rows * (sum / rows);
-    n.wire = n.signal * spread;
+    const double mean = sum / rows;
+    const double spread = squares / rows - mean * mean;
+    // Products of two rows' deviations: the closer both are to the far end, the more they share.
+    double shared = 0;
+    for (std::int64_t k = 1; k <= c.rows; ++k) {
+      const auto segments = static_cast<double>(k);
+      shared += segments * segments * static_cast<double>(2 * (c.rows - k) + 1);
+    }
+    const double variance =
+        slice.square * level.square - slice.mean * slice.mean * level.mean * level.mean;
+    const double product = c.wire_drop * variance / (top_level * top_slice);
+    const double gain = std::max(1 - 2 * mean, kSmallestGain);
+    n.wire = (4 * spread * n.signal + 2 * product * product * shared * over_both) / (gain * gain);
   }
   return n;
 }

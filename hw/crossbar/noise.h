@@ -11,8 +11,11 @@
 ///   read         K E[x_i^2] (L sigma_r)^2 sum_i 4^(d i) sum_j 4^(c j): drawn anew in every step
 ///   conversion   (step^2 / 12) sum_i 4^(d i) sum_j 4^(c j), step = range K L (2^d - 1) / (2^B - 1)
 ///   clipping     of a normal column sum above the range, the same sum of weights
-///   wire         signal x Var_k(a_k): a_k is what the wire of a column takes from row k, to first
-///                order; the mean over the rows is a gain, taken out by calibration
+///   wire         row k loses a_k on average, to first order, by segments it shares with currents
+///                that follow the data; so a sum s of mean currents m moves with 1 - 2 a_k, of
+///                which calibration takes out the mean: 4 Var_k(a_k) x signal, and for each
+///                conversion 2 (drop Var(s_k) / largest s_k)^2 sum_kl min(k, l)^2, over the gain
+///                squared
 ///
 /// A differential pair has two cells with noise; its signal is that of one.
 ///

@@ -32,15 +32,11 @@ Simulated simulate(const ColumnSpec& c, int trials, std::uint64_t seed) {
   const int cells = c.differential ? 2 : 1;
   const double step = (c.differential ? 2 : 1) * span / codes;
   const double bottom = c.differential ? -span : 0;
-  // Calibration knows what the wire takes on average over data, the same for all rows.
-  double gain_loss = 0;
-  for (std::int64_t r = 0; r < c.rows; ++r) {
-    gain_loss += wire_loss(c, r, 0.25) / static_cast<double>(c.rows);
-  }
   double sum = 0;
   double square = 0;
   double error_sum = 0;
   double error_square = 0;
+  double both = 0;
   for (int t = 0; t < trials; ++t) {
     std::vector<std::int64_t> x(rows);
     std::vector<std::int64_t> w(rows);
@@ -83,7 +79,7 @@ Simulated simulate(const ColumnSpec& c, int trials, std::uint64_t seed) {
                 static_cast<std::size_t>(cell);
             conductance += error[at] + top_level * c.read_sigma * random.normal();
           }
-          column += slice * (1 - loss[r]) / (1 - gain_loss) * conductance;
+          column += slice * (1 - loss[r]) * conductance;
         }
         if (c.converter_bits > 0) {
           const double code = std::clamp(std::round((column - bottom) / step), 0.0, codes);
@@ -96,9 +92,18 @@ Simulated simulate(const ColumnSpec& c, int trials, std::uint64_t seed) {
     square += exact * exact;
     error_sum += result - exact;
     error_square += (result - exact) * (result - exact);
+    both += exact * (result - exact);
   }
   const double n = trials;
-  return {square / n - sum / n * (sum / n), error_square / n - error_sum / n * (error_sum / n)};
+  const double signal = square / n - sum / n * (sum / n);
+  const double noise = error_square / n - error_sum / n * (error_sum / n);
+  if (c.wire_drop == 0) {
+    return {signal, noise};
+  }
+  // The wire takes a part of every sum: calibration divides by the gain that fits best.
+  const double slope = (both / n - sum / n * (error_sum / n)) / signal;
+  const double gain = 1 + slope;
+  return {signal, (noise - slope * slope * signal) / (gain * gain)};
 }
 
 /// Within 2 % in sigma, or 5 % of the ratio in dB; the draws themselves scatter by about 1 %.
