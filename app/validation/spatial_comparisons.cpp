@@ -142,8 +142,9 @@ std::vector<Comparison> compare_chip(MachineShelf& machines) {
                static_cast<double>(batch) / total.seconds, rows.positive("frames_per_s"), total,
                rows.positive("power_w"), rows.positive("dram_bytes"), scored,
                scored ? ""
-                      : "not fitted: the chip ran this network with mappings that pass one channel "
-                        "at a time, which the search does not choose");
+                      : "not fitted: by its (recalled) buffer traffic the chip ran this network "
+                        "with passes of "
+                        "one channel, limited by the bus of partial sums; the search finds better");
   }
   ChipTables layers{chip_comparison("eyeriss_layer_latency", "latency", "s", 0),
                     chip_comparison("eyeriss_layer_power", "power", "W", 0),
