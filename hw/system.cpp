@@ -297,6 +297,9 @@ Machine::Machine(const SystemSpec& spec, const Technology& technology)
         },
         devices_.back());
   }
+  if (spec.coprocessing) {
+    coprocessing_ = resolve_coprocessing(spec);
+  }
   CollectiveStackSpec library;
   std::visit(
       [&](const auto& first) {
@@ -313,9 +316,6 @@ Machine::Machine(const SystemSpec& spec, const Technology& technology)
         }
       },
       primary());
-  if (spec.coprocessing) {
-    coprocessing_ = resolve_coprocessing(spec);
-  }
   if (spec.interconnect) {
     interconnect_.emplace(*spec.interconnect, library);
   }
