@@ -10,6 +10,8 @@
 
 #include "hw/gpu/gpu.h"
 #include "hw/gpu/gpu_spec.h"
+#include "hw/mcu/mcu.h"
+#include "hw/mcu/mcu_spec.h"
 #include "hw/pim/pim.h"
 #include "hw/pim/pim_cores.h"
 #include "hw/pim/pim_cores_spec.h"
@@ -19,8 +21,8 @@
 
 namespace cairn::hw {
 
-using DeviceSpec = std::variant<SystolicArraySpec, GpuSpec, PimSpec, PimCoresSpec>;
-using DeviceModel = std::variant<SystolicArray, Gpu, Pim, PimCores>;
+using DeviceSpec = std::variant<SystolicArraySpec, GpuSpec, McuSpec, PimSpec, PimCoresSpec>;
+using DeviceModel = std::variant<SystolicArray, Gpu, Mcu, Pim, PimCores>;
 
 namespace detail {
 template <class Spec, class... Models>
