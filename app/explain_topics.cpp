@@ -148,6 +148,28 @@ Notes gpu_notes() {
           {"Stack", {"cairn explain gpu_stack"}}};
 }
 
+Notes microcontroller_notes() {
+  return {{"Time",
+           {"Kernels as instruction counts of their loops (the library) times issue costs (the "
+            "core), with waits for flash where weights miss the cache. Multiply-accumulates count "
+            "as they are, all else times the library's expansion.",
+            "A cluster shares the blocks of a kernel; tensors pass through its scratchpad by DMA. "
+            "With a convolution unit the faster of unit and cores is taken."}},
+          {"Wait states",
+           {"An access of a memory takes ceil(latency x clock) cycles. A miss brings `line` bits "
+            "in ceil(line / fetch) accesses, and `bus` cycles more."}},
+          {"Power",
+           {"Of the whole board: idle goes with V; clocks, core and engine with clock and V^2; all "
+            "with the supply under a linear regulator."}},
+          {"Assumes",
+           {"Loops stay in the instruction cache. One inference at a time. Pruning saves storage "
+            "only. relu and relu6 are the clamp of an output where the library says so."}},
+          {"Ignores", {"Interrupts, input and output of data, instruction order, start-up."}},
+          {"Parts",
+           {"cairn explain core, library; files in configs/cores, configs/software and "
+            "configs/boards"}}};
+}
+
 Notes memory_notes() {
   return {{"Absent figures",
            {"read_energy, write_energy, static_power and area come from the technology: SRAM from "
@@ -252,7 +274,9 @@ constexpr auto kMakers = std::to_array<Maker>({
                       {"memories.<name>.", "devices.<name>(", "links[]."});
      },
      [] {
-       return Notes{{"Parts", {"cairn explain memory, link, systolic_array, gpu, technology"}}};
+       return Notes{
+           {"Parts",
+            {"cairn explain memory, link, systolic_array, gpu, microcontroller, technology"}}};
      }},
     {"systolic_array", "devices.<name> with kind: systolic_array", fields_of<hw::SystolicArraySpec>,
      systolic_notes},
@@ -264,6 +288,15 @@ constexpr auto kMakers = std::to_array<Maker>({
      fields_of<hw::PimCoresSpec>, pim_cores_notes},
     {"gpu_stack", "software on a GPU: a file of configs/software/, devices.<name>.stack",
      fields_of<hw::GpuStackSpec>, no_notes},
+    {"microcontroller", "devices.<name> with kind: microcontroller",
+     [] {
+       return without(fields_of<hw::McuSpec>(), {"core.", "library."});
+     },
+     microcontroller_notes},
+    {"core", "a processor core: a file of configs/cores/, devices.<name>.core",
+     fields_of<hw::McuCoreSpec>, no_notes},
+    {"library", "kernels of a microcontroller: a file of configs/software/, devices.<name>.library",
+     fields_of<hw::McuLibrarySpec>, no_notes},
     {"memory", "memories.<name> of a system", fields_of<hw::MemorySpec>, memory_notes},
     {"link", "an item of a system's links", fields_of<hw::LinkSpec>, no_notes},
     {"mapping", "how a fused group is laid out on a device, and how mappings are chosen",

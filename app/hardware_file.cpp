@@ -48,6 +48,12 @@ LoadedSystem load_system(const std::string& path, const std::vector<std::string>
   for (const std::string& text : overrides) {
     apply_override(root, text, ++index, diagnostics);
   }
+  diagnostics.throw_if_any();
+  return load_system(root);
+}
+
+LoadedSystem load_system(const Node& root) {
+  Diagnostics diagnostics;
   LoadedSystem loaded;
   read(root, loaded.spec, diagnostics);
   diagnostics.throw_if_any();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/config/node.h"
 #include "hw/system.h"
 
 namespace cairn::app {
@@ -20,6 +21,8 @@ struct LoadedSystem {
 /// \throws ConfigError with all mistakes; IoError.
 [[nodiscard]] LoadedSystem load_system(const std::string& path,
                                        const std::vector<std::string>& overrides);
+/// The same from a tree that was put together elsewhere, its `extends` resolved.
+[[nodiscard]] LoadedSystem load_system(const Node& root);
 
 /// The formats that hold where a user names none: those of the device.
 [[nodiscard]] models::Formats default_formats(const hw::Machine& machine);
