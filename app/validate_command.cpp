@@ -1,6 +1,9 @@
 #include "app/validate_command.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -16,14 +19,31 @@
 namespace cairn::app {
 namespace {
 
-/// Keeps the comparisons whose id, device, family or topic is \p only.
+/// Whether a bar of \p c speaks of the contests of its topic.
+bool has_contest_bar(const Comparison& c) {
+  return std::any_of(c.bars.begin(), c.bars.end(), [](const Bar& bar) {
+    return bar.statistic == Statistic::ratio_error || bar.statistic == Statistic::winner_share;
+  });
+}
+
+/// Keeps the comparisons whose id, device, family, stack or topic is \p only; of a topic whose
+/// contests have a bar all of them, since a contest needs its contestants.
 void keep(Validation& validation, const std::string& only) {
   std::vector<std::string> ids;
+  std::set<std::string> whole_topics;
+  const auto meant = [&only](const Comparison& c) {
+    return c.id == only || c.device == only || c.family == only || c.topic == only ||
+           c.stack == only;
+  };
+  for (const Comparison& c : validation.comparisons) {
+    ids.push_back(c.id);
+    if (meant(c) && has_contest_bar(c)) {
+      whole_topics.insert(c.topic);
+    }
+  }
   std::vector<Comparison> kept;
   for (Comparison& c : validation.comparisons) {
-    ids.push_back(c.id);
-    if (c.id == only || c.device == only || c.family == only || c.topic == only ||
-        c.stack == only) {
+    if (meant(c) || whole_topics.contains(c.topic)) {
       kept.push_back(std::move(c));
     }
   }

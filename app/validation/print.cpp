@@ -391,8 +391,8 @@ std::string validation_summary(const Validation& v) {
     const Summary s = summary_of(c.rows);
     if (s.rows > 0) {
       text +=
-          fmt::format("{},{},\"{}\",{},{},{},{},{:.4f},{:.4f}\n", c.id, c.family, c.device, c.stack,
-                      c.metric, to_text(c.truth), s.rows, s.mean_absolute, s.mean_signed);
+          fmt::format("{},{},\"{}\",\"{}\",\"{}\",{},{},{:.4f},{:.4f}\n", c.id, c.family, c.device,
+                      c.stack, c.metric, to_text(c.truth), s.rows, s.mean_absolute, s.mean_signed);
     }
   }
   for (const CycleComparison& t : v.cycles) {

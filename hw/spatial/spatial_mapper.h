@@ -11,7 +11,8 @@
 /// Ignores:    nests in which a level holds loops of different groups in interleaved order.
 /// Reference:  the map space of A. Parashar et al., "Timeloop", ISPASS 2019, cut to what the stated
 ///             dataflow allows.
-/// Checked by: tests/unit/hw/spatial/spatial_mapper_test.cpp (against exhaustive search).
+/// Checked by: tests/unit/hw/spatial/spatial_array_test.cpp (nests walked tile by tile, systolic
+/// agreement).
 #pragma once
 
 #include <array>

@@ -115,7 +115,8 @@ TEST_CASE("the summary has a line for each table with a scored row") {
   c.rows = {row(1.05, 1)};
   v.comparisons.emplace_back().id = "empty";
   const std::string text = validation_summary(v);
-  CHECK(text.find("x,gpu,\"a100\",,latency,silicon,1,0.0500,0.0500\n") != std::string::npos);
+  CHECK(text.find("x,gpu,\"a100\",\"\",\"latency\",silicon,1,0.0500,0.0500\n") !=
+        std::string::npos);
   CHECK(text.find("empty") == std::string::npos);
 }
 
