@@ -89,7 +89,7 @@ TEST_CASE("every technology file loads and answers") {
     CHECK(t.register_area().count() > 0.0);
     CHECK(t.logic_leakage(Area{1e-6}).count() > 0.0);
   }
-  CHECK(files == 14);
+  CHECK(files == 17);
 }
 
 TEST_CASE("every table file is named by some technology") {
