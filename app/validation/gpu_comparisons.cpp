@@ -51,7 +51,7 @@ models::MatMul product_of(const ReferenceTable& rows) {
   return shape;
 }
 
-std::vector<Comparison> values_of(std::map<std::string, Comparison, std::less<>> comparisons) {
+std::vector<Comparison> values_of(std::map<std::string, Comparison, std::less<>>&& comparisons) {
   std::vector<Comparison> result;
   result.reserve(comparisons.size());
   for (auto& [key, comparison] : comparisons) {

@@ -245,7 +245,7 @@ std::vector<Comparison> compare_logic_die_units() {
       "1: the same winner; multi-head attention suits banks, grouped queries the logic die";
   struct Dense {
     Setup setup;
-    bool banks_win;
+    bool banks_win{};
   };
   for (const Dense& dense : {Dense{{"opt-66b", 4, 1, 1, 1, {128, 256, 512}}, true},
                              Dense{{"llama-3-70b", 4, 1, 1, 1, {256, 1024, 4096}}, false}}) {

@@ -156,8 +156,8 @@ Gpu::Gpu(const Spec& spec, const DeviceContext& context)
 Gpu::Gpu(const Spec& spec, const ResolvedMemory& dram, const ResolvedMemory& l2,
          const Technology& technology)
     : spec_(spec),
-      dram_(dram),
-      technology_(technology),
+      dram_(dram),              // NOLINT(modernize-pass-by-value): once for a machine
+      technology_(technology),  // NOLINT(modernize-pass-by-value): once for a machine
       machine_(spec, dram.bandwidth, l2.bandwidth, l2.capacity_bits),
       streams_(spec, dram.bandwidth, l2.bandwidth, l2.capacity_bits),
       active_power_(spec.active_power ? spec.active_power->count()
