@@ -136,6 +136,7 @@ std::vector<Comparison> compare_library_memory(const std::filesystem::path& tabl
     add(found.at(library).second, "flash_bytes", plan.flash_bits);
   }
   std::vector<Comparison> result;
+  result.reserve(2 * order.size());
   for (const std::string& library : order) {
     result.push_back(std::move(found.at(library).first));
   }

@@ -68,10 +68,8 @@ std::vector<std::string> cells(const std::string& what, const Summary& s) {
           s.rows > 1 ? fmt::format("{:.3f}", s.kendall_tau) : "-"};
 }
 
-const std::vector<std::string>& header() {
-  static const std::vector<std::string> kHeader{"ROWS OF", "ROWS",  "|ERROR|",
-                                                "ERROR",   "WORST", "TAU"};
-  return kHeader;
+std::vector<std::string> header() {
+  return {"ROWS OF", "ROWS", "|ERROR|", "ERROR", "WORST", "TAU"};
 }
 
 std::vector<std::vector<std::string>> figure_rows(const Comparison& c) {

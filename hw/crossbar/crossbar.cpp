@@ -226,7 +226,7 @@ Estimate Crossbar::price_product(const GroupView& group) const {
   traffic.input_bits = static_cast<double>(models::input_elements(anchor.shape)) *
                        anchor.formats.activations.bits_per_element();
   double residual_bits = 0;
-  double outputs = static_cast<double>(models::output_elements(anchor.shape));
+  auto outputs = static_cast<double>(models::output_elements(anchor.shape));
   const models::Operator* last = &anchor;
   for (const models::Operator* follower : group.followers) {
     if (const auto* matmul = std::get_if<models::MatMul>(&follower->shape)) {
