@@ -61,6 +61,7 @@ std::vector<FieldProblem> CrossbarSpec::problems() const {
   return found;
 }
 
+// NOLINTNEXTLINE(modernize-pass-by-value): once for a machine
 CrossbarMacro::CrossbarMacro(const CrossbarSpec& spec, double accumulate_energy)
     : spec_(spec), accumulate_energy_(accumulate_energy) {}
 

@@ -153,11 +153,13 @@ std::optional<Infeasible> Gpu::problem(const Spec& spec, const DeviceContext& co
 Gpu::Gpu(const Spec& spec, const DeviceContext& context)
     : Gpu(spec, memory_of(context, spec.dram), memory_of(context, spec.l2), *context.technology) {}
 
+// NOLINTBEGIN(modernize-pass-by-value): once for a machine
 Gpu::Gpu(const Spec& spec, const ResolvedMemory& dram, const ResolvedMemory& l2,
          const Technology& technology)
+    // NOLINTEND(modernize-pass-by-value)
     : spec_(spec),
-      dram_(dram),              // NOLINT(modernize-pass-by-value): once for a machine
-      technology_(technology),  // NOLINT(modernize-pass-by-value): once for a machine
+      dram_(dram),
+      technology_(technology),
       machine_(spec, dram.bandwidth, l2.bandwidth, l2.capacity_bits),
       streams_(spec, dram.bandwidth, l2.bandwidth, l2.capacity_bits),
       active_power_(spec.active_power ? spec.active_power->count()

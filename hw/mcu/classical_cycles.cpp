@@ -31,7 +31,7 @@ double classical_cycles(const models::ClassicalKernel& kernel, const Instruction
     return issue_cycles(instructions_of(counts), issue);
   };
   // Chunks of one section are handed out whole.
-  const double sections = static_cast<double>(work.sections);
+  const auto sections = static_cast<double>(work.sections);
   const double chunks = static_cast<double>(work.chunks) / sections;
   const double slowest = std::ceil(chunks / cores) / chunks;
   double total = cycles(work.shared) * slowest + cycles(work.alone);
