@@ -77,7 +77,7 @@ DramFiguresOfPart figures_of(const DramPartSpec& part) {
   const DramOrganisationSpec& o = part.organisation;
   const DramTimingSpec& t = part.timing;
   const double period = t.period.count();
-  const double banks = static_cast<double>(o.bank_groups * o.banks_per_group * o.ranks);
+  const auto banks = static_cast<double>(o.bank_groups * o.banks_per_group * o.ranks);
   DramFiguresOfPart f;
   f.pseudo_channels = static_cast<double>(o.pseudo_channels);
   // A channel of a stack is one device of all its pseudo-channels.
