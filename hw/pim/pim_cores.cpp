@@ -212,7 +212,7 @@ Estimate PimCores::price(const GroupView& group, const MappingConstraint& /*cons
     work.instructions = m * k * multiply_accumulate(op.formats) + vector / work.parts * adds;
     work.read = rounds * k * p.weight_bits;
     const double columns = whole_up(work.parts / cores);  // of one core: it keeps its inputs
-    const double fits = m * k * p.activation_bits * 2 <= to_real(spec_.scratchpad.count());
+    const bool fits = m * k * p.activation_bits * 2 <= to_real(spec_.scratchpad.count());
     work.read += m * k * p.activation_bits / (fits ? columns : 1.0);
     const double used = std::min(cores, work.parts);
     const double copies = p.instances > 1 ? std::max(1.0, used / to_real(p.instances)) : used;

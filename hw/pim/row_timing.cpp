@@ -13,23 +13,23 @@ double whole_up(double value) {
 
 }  // namespace
 
-RowTiming::RowTiming(const RowTimingSpec& spec, bool per_bank) {
+RowTiming::RowTiming(const RowTimingSpec& spec, bool per_bank)
+    : banks_(static_cast<double>(spec.streams) * static_cast<double>(spec.banks)),
+      access_(static_cast<double>(spec.access.count())),
+      row_(static_cast<double>(spec.row.count())),
+      column_(spec.column_interval.count()),
+      least_(spec.row_active.count() + spec.precharge.count()),
+      hidden_(spec.hidden_activation) {
   const auto banks = static_cast<double>(spec.banks);
-  banks_ = static_cast<double>(spec.streams) * banks;
-  access_ = static_cast<double>(spec.access.count());
-  row_ = static_cast<double>(spec.row.count());
-  column_ = spec.column_interval.count();
   if (per_bank) {
     column_ = std::max(column_, banks * spec.command_interval.count());
   }
   lead_ = (banks - 1) * spec.activate_interval.count() + spec.activate_to_read.count();
   // The last column of a row begins one interval before the next row could begin its first.
   open_close_ = lead_ + spec.read_to_precharge.count() + spec.precharge.count() - column_;
-  least_ = spec.row_active.count() + spec.precharge.count();
   if (spec.refresh_interval.count() > 0) {
     available_ = 1.0 - spec.refresh.count() / spec.refresh_interval.count();
   }
-  hidden_ = spec.hidden_activation;
   peak_ = banks_ * access_ / column_;
 }
 

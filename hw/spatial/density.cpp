@@ -16,11 +16,10 @@ constexpr double kNegligible = 1e-17;
 class Law {
  public:
   Law() = default;
-  Law(double density, std::int64_t draws, std::int64_t population) : draws_(draws) {
+  Law(double density, std::int64_t draws, std::int64_t population)
+      : draws_(draws), density_(density), exact_(population > 0) {
     const std::int64_t ones =
         std::llround(density * static_cast<double>(population > 0 ? population : draws));
-    exact_ = population > 0;
-    density_ = density;
     if (density <= 0 || density >= 1 || draws == 0) {
       fixed_ = true;
       at_ = density >= 1 ? draws : 0;

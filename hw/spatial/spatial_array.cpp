@@ -359,7 +359,7 @@ std::variant<LoopProblem, Infeasible> SpatialArray::problem_of(const GroupView& 
   p.decode_operations = models::decode_operations_per_weight(anchor.formats.weights);
   p.input_density = anchor.input_density;
 
-  double outputs = static_cast<double>(models::output_elements(anchor.shape));
+  auto outputs = static_cast<double>(models::output_elements(anchor.shape));
   const models::Operator* last = &anchor;
   for (const models::Operator* follower : group.followers) {
     if (const auto* second = std::get_if<models::MatMul>(&follower->shape)) {  // the same input
