@@ -508,11 +508,11 @@ Estimate SpatialArray::price_attention(const GroupView& group, const MappingCons
     scores.output_share = 0;
     values.backing_bits[index(Operand::inputs)] = 0;
   }
-  const Estimate first = solve(op.formats, scores, constraint, objective);
+  Estimate first = solve(op.formats, scores, constraint, objective);
   if (std::holds_alternative<Infeasible>(first)) {
     return first;
   }
-  const Estimate second = solve(op.formats, values, {}, objective);
+  Estimate second = solve(op.formats, values, {}, objective);
   if (std::holds_alternative<Infeasible>(second)) {
     return second;
   }
