@@ -237,7 +237,7 @@ void add_report(WorkloadReport& report, WorkloadReport more) {
     report.demand = more.demand;
     report.plan = std::move(more.plan);
     report.tiers = std::move(more.tiers);
-    report.placed = std::move(more.placed);
+    report.placed = more.placed;
   }
   std::move(more.rows.begin(), more.rows.end(), std::back_inserter(report.rows));
 }

@@ -464,7 +464,7 @@ std::variant<PointModel::Detail, Refusal> PointModel::detail(
     part.mm2 *= set.devices();
   }
   const models::Formats formats = set.passes.front().workload.unique.front().anchor.formats;
-  const double ranks = static_cast<double>(set.passes.front().workload.ranks);
+  const auto ranks = static_cast<double>(set.passes.front().workload.ranks);
   detail.peak_macs_per_second = ranks * built.peak_macs_per_second(formats);
   detail.backing_bandwidth = ranks * built.backing().bandwidth;
   detail.assumptions = built.assumptions();

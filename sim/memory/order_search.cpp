@@ -138,7 +138,7 @@ struct State {
 PieceOrder order_of(const std::vector<State>& states, std::size_t end, const PieceSearch& search) {
   PieceOrder found;
   found.peak = states[end].peak;
-  for (std::int32_t s = static_cast<std::int32_t>(end); states[at(s)].parent >= 0;
+  for (auto s = static_cast<std::int32_t>(end); states[at(s)].parent >= 0;
        s = states[at(s)].parent) {
     found.order.push_back(search.node(at(states[at(s)].ran)));
   }

@@ -143,7 +143,7 @@ double patch_peak(const CompiledWorkload& workload, const hw::MemoryTraits& trai
     ActivationNode node;
     if (op != nullptr) {
       const Layer& layer = layers[at(n)];
-      const double whole = static_cast<double>(layer.rows.output * layer.columns.output);
+      const auto whole = static_cast<double>(layer.rows.output * layer.columns.output);
       const double part =
           static_cast<double>(rows[at(n)].length() * columns[at(n)].length()) / whole;
       // The cut's own part goes straight to its place in the whole tensor.

@@ -54,7 +54,7 @@ class Timeline {
   Timeline(std::span<const SharedTask> shared, const SharedDevices& devices)
       : shared_(shared), devices_(devices) {
     for (std::size_t d = 0; d < devices.mode_switch.size(); ++d) {
-      resources_.push_back("device");
+      resources_.emplace_back("device");
     }
     resources_.emplace_back("links");
     tasks_.resize(shared.size());
