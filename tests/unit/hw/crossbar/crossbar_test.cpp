@@ -24,13 +24,13 @@ using namespace cairn::models;  // NOLINT(google-build-using-namespace)
 namespace {
 
 const Technology& technology() {
-  static const Technology kTechnology = [] {
+  static const Technology loaded = [] {
     Diagnostics diagnostics;
     Technology t = load_technology("configs/technology/cmos_28nm.yaml", diagnostics);
     diagnostics.throw_if_any();
     return t;
   }();
-  return kTechnology;
+  return loaded;
 }
 
 /// Eight macros of 128 x 64 two-bit cells, one SAR converter of 6 bits each, 1 MiB of buffer with
