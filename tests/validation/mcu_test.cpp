@@ -8,7 +8,7 @@
 
 #include "app/validation/mcu_comparisons.h"
 
-using namespace cairn::app;
+using namespace cairn::app;  // NOLINT(google-build-using-namespace)
 
 namespace {
 

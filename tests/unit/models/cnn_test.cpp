@@ -8,8 +8,8 @@
 #include "core/config/yaml_file.h"
 #include "core/error.h"
 
-using namespace cairn;
-using namespace cairn::models;
+using namespace cairn;          // NOLINT(google-build-using-namespace)
+using namespace cairn::models;  // NOLINT(google-build-using-namespace)
 
 namespace {
 

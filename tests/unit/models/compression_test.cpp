@@ -9,8 +9,8 @@
 #include "core/error.h"
 #include "models/importers/hugging_face.h"
 
-using namespace cairn;
-using namespace cairn::models;
+using namespace cairn;          // NOLINT(google-build-using-namespace)
+using namespace cairn::models;  // NOLINT(google-build-using-namespace)
 
 namespace {
 

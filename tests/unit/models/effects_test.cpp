@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-using namespace cairn::models;
+using namespace cairn::models;  // NOLINT(google-build-using-namespace)
 
 namespace {
 Precision format(const std::string& text) {

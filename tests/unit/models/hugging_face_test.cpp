@@ -9,8 +9,8 @@
 #include "core/text/enum_names.h"
 #include "tests/unit/models/scratch_file.h"
 
-using namespace cairn;
-using namespace cairn::models;
+using namespace cairn;          // NOLINT(google-build-using-namespace)
+using namespace cairn::models;  // NOLINT(google-build-using-namespace)
 
 namespace {
 

@@ -8,8 +8,8 @@
 #include "tests/unit/models/onnx_builder.h"
 #include "tests/unit/models/scratch_file.h"
 
-using namespace cairn;
-using namespace cairn::models;
+using namespace cairn;          // NOLINT(google-build-using-namespace)
+using namespace cairn::models;  // NOLINT(google-build-using-namespace)
 using Dims = OnnxBuilder::Dims;
 
 namespace {

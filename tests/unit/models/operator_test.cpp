@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 
-using namespace cairn::models;
+using namespace cairn::models;  // NOLINT(google-build-using-namespace)
 
 namespace {
 

@@ -4,8 +4,8 @@
 
 #include <catch2/catch.hpp>
 
-using namespace cairn;
-using namespace cairn::models;
+using namespace cairn;          // NOLINT(google-build-using-namespace)
+using namespace cairn::models;  // NOLINT(google-build-using-namespace)
 
 namespace {
 Precision parsed(const std::string& text) {

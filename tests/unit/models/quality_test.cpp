@@ -13,8 +13,8 @@
 #include "models/importers/hugging_face.h"
 #include "models/quality/gaussian_error.h"
 
-using namespace cairn;
-using namespace cairn::models;
+using namespace cairn;          // NOLINT(google-build-using-namespace)
+using namespace cairn::models;  // NOLINT(google-build-using-namespace)
 
 namespace {
 

@@ -7,8 +7,8 @@
 #include "sim/compiled_workload.h"
 #include "sim/cost_report.h"
 
-using namespace cairn;
-using namespace cairn::sim;
+using namespace cairn;       // NOLINT(google-build-using-namespace)
+using namespace cairn::sim;  // NOLINT(google-build-using-namespace)
 using models::Phase;
 
 namespace {

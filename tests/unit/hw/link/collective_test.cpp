@@ -4,8 +4,8 @@
 
 #include <catch2/catch.hpp>
 
-using namespace cairn;
-using namespace cairn::hw;
+using namespace cairn;      // NOLINT(google-build-using-namespace)
+using namespace cairn::hw;  // NOLINT(google-build-using-namespace)
 using models::CollectiveKind;
 
 namespace {

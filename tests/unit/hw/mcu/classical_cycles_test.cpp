@@ -18,12 +18,12 @@ InstructionClasses unit_costs() {
   return one;
 }
 
-const ClassicalKernel kForest{.method = ClassicalMethod::random_forest,
-                              .samples = 1,
-                              .features = 9,
-                              .classes = 2,
-                              .trees = 10,
-                              .depth = 3};
+constexpr ClassicalKernel kForest{.method = ClassicalMethod::random_forest,
+                                  .samples = 1,
+                                  .features = 9,
+                                  .classes = 2,
+                                  .trees = 10,
+                                  .depth = 3};
 
 }  // namespace
 

@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-using namespace cairn::hw;
+using namespace cairn::hw;  // NOLINT(google-build-using-namespace)
 
 namespace {
 

@@ -14,8 +14,8 @@
 #include "core/config/yaml_file.h"
 #include "hw/system.h"
 
-using namespace cairn;
-using namespace cairn::hw;
+using namespace cairn;      // NOLINT(google-build-using-namespace)
+using namespace cairn::hw;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
