@@ -106,7 +106,7 @@ TEST_CASE("units without vector lanes refuse a softmax and say what would do") {
 
 TEST_CASE("a gather opens rows; a stream of as many bits does not") {
   SystemSpec system = small_pim();
-  PimSpec& units = device_of<PimSpec>(system);
+  auto& units = device_of<PimSpec>(system);
   units.bandwidth_multiplier.reset();
   RowTimingSpec rows;
   rows.streams = 2;
@@ -132,7 +132,7 @@ TEST_CASE("a gather opens rows; a stream of as many bits does not") {
 
 TEST_CASE("external units are a roofline over the memory's own bandwidth") {
   SystemSpec system = small_pim();
-  PimSpec& units = device_of<PimSpec>(system);
+  auto& units = device_of<PimSpec>(system);
   units.placement = PimPlacement::external;
   units.bandwidth_multiplier.reset();
   units.input_buffer = bytes(1 << 20);

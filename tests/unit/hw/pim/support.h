@@ -41,7 +41,7 @@ inline Machine machine_of(const SystemSpec& spec) {
   const Technology technology =
       spec.technology.empty() ? technology_45nm() : load_technology(spec.technology, diagnostics);
   diagnostics.throw_if_any();
-  return Machine(spec, technology);
+  return {spec, technology};
 }
 
 /// A memory of 1 GB/s outside and 8 GB/s inside, with units of 16 GMAC/s of int8 in all.

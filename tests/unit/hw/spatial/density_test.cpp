@@ -130,6 +130,7 @@ TEST_CASE("the slowest of lanes, by hand") {
 
 TEST_CASE("more measured tiles than a table keeps are merged without moving their mean") {
   std::vector<double> measured;
+  measured.reserve(100);
   for (int i = 0; i < 100; ++i) {
     measured.push_back(i / 100.0);
   }
