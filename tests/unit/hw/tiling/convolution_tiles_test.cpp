@@ -4,7 +4,6 @@
 
 #include "core/random.h"
 
-using cairn::hw::ConvolutionTile;
 using cairn::hw::tile_for;
 using cairn::models::Convolution;
 using cairn::models::Formats;
@@ -13,7 +12,7 @@ using cairn::models::MatMul;
 
 namespace {
 
-const Formats kBytes{kInt8, kInt8, kInt8};
+constexpr Formats kBytes{kInt8, kInt8, kInt8};
 constexpr double kByte = 8;
 
 /// 16 x 16 x 8 -> 3x3 -> 16 x 16 x 16: input 2,048 B, weights 1,152 B, output 4,096 B.
