@@ -10,8 +10,8 @@ namespace cairn::app {
 namespace {
 
 const std::vector<Comparison>& all() {
-  static const std::vector<Comparison> kAll = compare_crossbars();
-  return kAll;
+  static const std::vector<Comparison> found = compare_crossbars();
+  return found;
 }
 
 const Comparison& called(const std::string& id) {

@@ -12,8 +12,8 @@ namespace cairn::app {
 namespace {
 
 const std::vector<Comparison>& comparisons() {
-  static const std::vector<Comparison> kAll = compare_serving();
-  return kAll;
+  static const std::vector<Comparison> found = compare_serving();
+  return found;
 }
 
 Summary figures_of(const std::string& id) {

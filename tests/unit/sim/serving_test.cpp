@@ -30,7 +30,8 @@ std::vector<GroupPrice> unit_prices(const CompiledWorkload& workload) {
   price.step.busy = 1e-3;
   price.energy[hw::EnergyComponent::dram] = 1;
   price.dram_read_bits = 8;
-  return std::vector<GroupPrice>(workload.unique.size(), price);
+  std::vector<GroupPrice> prices(workload.unique.size(), price);
+  return prices;
 }
 
 double groups_in(const CompiledWorkload& c) {

@@ -49,7 +49,7 @@ Machine a100(bool tiers) {
   }
   REQUIRE(spec.problems().empty());
   cairn::sim::TechnologyLibrary technologies;
-  return Machine(spec, technologies.load(spec.technology));
+  return {spec, technologies.load(spec.technology)};
 }
 
 CompiledWorkload llama_70b(std::int64_t batch, std::int64_t context) {
