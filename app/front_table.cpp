@@ -64,8 +64,13 @@ std::string summary_text(const Study& study, const report::RunStatistics& s,
     }
     return text;
   }
-  for (const AccuracyLine& line : accuracy_of(study.systems(), accuracy_rows())) {
-    text += fmt::format("accuracy of {}: {}\n", line.family, line.text);
+  const std::vector<AccuracyLine> lines = accuracy_of(study.systems(), accuracy_rows());
+  std::string family;
+  for (const AccuracyLine& line : lines) {
+    if (line.family != family) {  // lines of a family stand together
+      family = line.family;
+      text += accuracy_sentence(family, lines) + "\n";
+    }
   }
   text += fmt::format("front: {} points\n", s.front_size());
   return text;

@@ -19,6 +19,22 @@
 namespace cairn::app {
 namespace {
 
+/// Whether the area of every machine can be told: one that nobody states must not look like zero.
+bool knows_every_area(const std::vector<hw::SystemSpec>& systems,
+                      const sim::TechnologyLibrary& technologies) {
+  return std::all_of(systems.begin(), systems.end(), [&](const hw::SystemSpec& system) {
+    try {
+      const hw::Technology technology = technologies.load(system.technology);
+      return hw::Machine::problem(system, technology).has_value() ||
+             !hw::Machine(system, technology).area_problem();
+    } catch (const IoError&) {
+      return false;  // reported where technologies are checked
+    } catch (const ConfigError&) {
+      return false;
+    }
+  });
+}
+
 /// Units as they are typed, by the unit in which a metric is stored.
 double in_stored_unit(const search::Magnitude& magnitude, std::string_view unit) {
   constexpr double kBitsPerByte = 8;
@@ -284,7 +300,11 @@ void Study::read_metrics(const std::vector<std::string>& workloads, Diagnostics&
                              spec_.report.metrics[i], fmt::format("report.metrics[{}]", i),
                              workloads, diagnostics));
   }
-  for (const char* name : {"latency", "energy", "area"}) {  // a reader expects these in any table
+  std::vector<std::string> usual{"latency", "energy"};
+  if (diagnostics.ok() && knows_every_area(systems(), technologies_)) {
+    usual.emplace_back("area");
+  }
+  for (const std::string& name : usual) {  // a reader expects these in any table
     static_cast<void>(column(root_, name, "report.metrics", workloads, diagnostics));
   }
 }

@@ -290,6 +290,9 @@ Machine::Machine(const SystemSpec& spec, const Technology& technology)
           static_power_ += model.static_power();
           std::vector<AreaPart> parts;
           model.append_area(parts);
+          if (parts.empty()) {
+            without_area_.push_back(label);
+          }
           for (AreaPart& part : parts) {
             part.what = fmt::format("{} {}", label, part.what);
             area_.push_back(std::move(part));
@@ -459,6 +462,17 @@ const MemoryTraits* Machine::memory_traits() const {
         }
       },
       primary());
+}
+
+std::optional<Infeasible> Machine::area_problem() const {
+  if (without_area_.empty()) {
+    return std::nullopt;
+  }
+  return Infeasible{
+      fmt::format("devices.{}: its area is neither stated nor derived; state it, or leave area out "
+                  "of the question",
+                  fmt::join(without_area_, ", devices.")),
+      "unknown area", 0.0};
 }
 
 double Machine::area_mm2() const {

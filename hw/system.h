@@ -105,6 +105,8 @@ class Machine {
   [[nodiscard]] double static_power() const { return static_power_; }
   [[nodiscard]] const std::vector<AreaPart>& area() const { return area_; }
   [[nodiscard]] double area_mm2() const;
+  /// Devices whose area nobody states or derives, so that area_mm2() says too little; or nothing.
+  [[nodiscard]] std::optional<Infeasible> area_problem() const;
 
  private:
   [[nodiscard]] Estimate price_collective(const models::Operator& op) const;
@@ -112,6 +114,7 @@ class Machine {
   std::vector<ResolvedMemory> memories_;
   std::vector<DeviceModel> devices_;
   std::vector<AreaPart> area_;
+  std::vector<std::string> without_area_;  ///< names of devices
   Placement placement_;
   double static_power_{};
   std::optional<Interconnect> interconnect_;

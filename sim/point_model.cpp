@@ -107,6 +107,7 @@ struct PointModel::MachineEntry {
   std::optional<hw::Infeasible> problem;
   double static_power{};
   double area_mm2{};
+  std::optional<hw::Infeasible> area_problem;
   MemoryTiers tiers;
   std::optional<hw::MemoryTraits> traits;  ///< of the library, if there is one
   std::uint64_t traits_key{};
@@ -154,6 +155,12 @@ PointModel::PointModel(const ScenarioNodes& nodes, const std::vector<KnobChoices
   if (diagnostics.ok()) {
     quality_ = QualityModel(spec_.quality);
   }
+}
+
+void PointModel::select(std::vector<MetricColumn> columns) {
+  columns_ = std::move(columns);
+  asks_area_ = std::any_of(columns_.begin(), columns_.end(),
+                           [](const MetricColumn& c) { return c.metric == Metric::area; });
 }
 
 std::string PointModel::quality_label() const {
@@ -256,6 +263,7 @@ const PointModel::MachineEntry& PointModel::machine_entry() {
     const hw::Machine& built = machine();
     entry->static_power = built.static_power();
     entry->area_mm2 = built.area_mm2();
+    entry->area_problem = built.area_problem();
     entry->host = built.host();
     entry->tiers = MemoryTiers(built);
     if (const hw::MemoryTraits* traits = built.memory_traits()) {
@@ -286,6 +294,10 @@ PointStatus PointModel::evaluate(std::span<const std::uint32_t> choices,
   const MachineEntry& entry = machine_entry();
   if (entry.problem) {
     refusal_ = {entry.problem->what, entry.problem->limit, entry.problem->excess};
+    return PointStatus::infeasible;
+  }
+  if (entry.area_problem && asks_area_) {  // an unknown area would win as zero
+    refusal_ = {entry.area_problem->what, entry.area_problem->limit, entry.area_problem->excess};
     return PointStatus::infeasible;
   }
   CompiledSet* made = nullptr;

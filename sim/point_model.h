@@ -71,7 +71,7 @@ class PointModel {
   /// Knobs that nothing reads.
   [[nodiscard]] const std::vector<std::string>& unused_knobs() const { return unused_; }
   /// Chooses the figures that evaluate() writes.
-  void select(std::vector<MetricColumn> columns) { columns_ = std::move(columns); }
+  void select(std::vector<MetricColumn> columns);
 
   /// \param choices one index a knob, in the order given to the constructor.
   /// \param metrics one place a column; untouched when infeasible.
@@ -132,6 +132,7 @@ class PointModel {
   std::vector<std::string> labels_;
   std::vector<std::string> unused_;
   std::vector<MetricColumn> columns_;
+  bool asks_area_{};
   QualityModel quality_;
   bool published_seen_{};
   bool proxy_seen_{};

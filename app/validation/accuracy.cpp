@@ -44,10 +44,22 @@ std::string truth_words(Truth truth) {
 }
 
 std::string sentence(const AccuracyRow& row) {
-  return fmt::format("{}: {:.1f} % mean error against {} ({} row{}; {}{}{})", row.metric,
+  return fmt::format("{}: {:.1f} % mean error against {} ({} row{}; {}{}{}; {})", row.metric,
                      kPercent * row.mean_absolute, truth_words(row.truth), row.rows,
                      row.rows == 1 ? "" : "s", row.device, row.stack.empty() ? "" : " x ",
-                     row.stack);
+                     row.stack, row.id);
+}
+
+/// Whether a list such as `duplex, h100_bank_pim` names a system.
+bool names_device(std::string_view list, std::string_view name) {
+  for (std::size_t at = 0; at <= list.size();) {
+    const std::size_t comma = std::min(list.find(", ", at), list.size());
+    if (list.substr(at, comma - at) == name) {
+      return true;
+    }
+    at = comma + 2;
+  }
+  return false;
 }
 
 /// Every kind of device once, with the systems that have one.
@@ -100,7 +112,9 @@ std::vector<AccuracyLine> accuracy_of(const std::vector<hw::SystemSpec>& systems
     std::vector<const AccuracyRow*> same_family;
     for (const AccuracyRow& row : rows) {
       if (row.family == family && row.metric != kArea) {
-        const bool same = std::find(names.begin(), names.end(), row.device) != names.end();
+        const bool same = std::any_of(names.begin(), names.end(), [&row](const std::string& name) {
+          return names_device(row.device, name);
+        });
         (same ? same_device : same_family).push_back(&row);
       }
     }
@@ -111,17 +125,41 @@ std::vector<AccuracyLine> accuracy_of(const std::vector<hw::SystemSpec>& systems
     });
     if (best.empty()) {
       lines.push_back(
-          {family, "no reference figure of this family: its error is not known", false});
+          {family, "no reference figure of this family: its error is not known", false, {}});
     }
     for (std::size_t i = 0; i < best.size() && i < kMostLines; ++i) {
-      lines.push_back({family, sentence(*best[i]), true});
+      lines.push_back({family, sentence(*best[i]), true, *best[i]});
     }
     if (same_device.empty() && !best.empty()) {
       lines.push_back(
-          {family, fmt::format("(no table for {} itself)", fmt::join(names, ", ")), true});
+          {family, fmt::format("(no table for {} itself)", fmt::join(names, ", ")), true, {}});
     }
   }
   return lines;
+}
+
+std::string accuracy_sentence(const std::string& family, const std::vector<AccuracyLine>& lines) {
+  double least = 1;
+  double most = 0;
+  std::size_t rows = 0;
+  Truth truth = Truth::recalled;
+  for (const AccuracyLine& line : lines) {
+    if (line.family == family && line.row) {
+      truth = std::min(truth, line.row->truth);
+    }
+  }
+  for (const AccuracyLine& line : lines) {
+    if (line.family == family && line.row && line.row->truth == truth) {
+      least = std::min(least, line.row->mean_absolute);
+      most = std::max(most, line.row->mean_absolute);
+      rows += line.row->rows;
+    }
+  }
+  if (rows == 0) {
+    return fmt::format("accuracy of {}: no reference figure, error not known", family);
+  }
+  return fmt::format("accuracy of {}: {:.1f} to {:.1f} % mean error, {} rows of {}", family,
+                     kPercent * least, kPercent * most, rows, truth_words(truth));
 }
 
 std::string area_accuracy(const std::vector<AccuracyRow>& rows) {
@@ -134,7 +172,7 @@ std::string area_accuracy(const std::vector<AccuracyRow>& rows) {
     }
   }
   return dies == 0 ? std::string{}
-                   : fmt::format("{:.0f} % mean error on {} dies",
+                   : fmt::format("within {:.0f} % on {} dies",
                                  kPercent * sum / static_cast<double>(dies), dies);
 }
 

@@ -331,8 +331,8 @@ Estimate Pim::price(const GroupView& group, const MappingConstraint& constraint,
 
 void Pim::append_area(std::vector<AreaPart>& parts) const {
   if (spec_.area) {
-    parts.push_back(
-        {"units", spec_.area->count() * kSquareMillimetresPerSquareMetre, Confidence::published});
+    parts.push_back({"units", spec_.area->count() * kSquareMillimetresPerSquareMetre,
+                     Confidence::published, /*complete=*/true});
   }
 }
 

@@ -245,8 +245,8 @@ Estimate PimCores::price(const GroupView& group, const MappingConstraint& /*cons
 
 void PimCores::append_area(std::vector<AreaPart>& parts) const {
   if (spec_.area) {
-    parts.push_back(
-        {"cores", spec_.area->count() * kSquareMillimetresPerSquareMetre, Confidence::published});
+    parts.push_back({"cores", spec_.area->count() * kSquareMillimetresPerSquareMetre,
+                     Confidence::published, /*complete=*/true});
   }
 }
 

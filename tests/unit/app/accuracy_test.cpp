@@ -29,9 +29,10 @@ TEST_CASE("the tables of a device itself come before those of its family, silico
   };
   const auto lines = accuracy_of(system_of("a100"), rows);
   REQUIRE(lines.size() == 2);
-  CHECK(lines[0].text == "latency: 6.0 % mean error against measured silicon (10 rows; a100 x s)");
+  CHECK(lines[0].text ==
+        "latency: 6.0 % mean error against measured silicon (10 rows; a100 x s; id)");
   CHECK(lines[1].text ==
-        "latency: 20.0 % mean error against measurements read off charts (50 rows; a100 x s)");
+        "latency: 20.0 % mean error against measurements read off charts (50 rows; a100 x s; id)");
   CHECK(lines[0].known);
 }
 
@@ -39,7 +40,8 @@ TEST_CASE("a device without a table is told what its family reaches, and that it
   const auto lines =
       accuracy_of(system_of("a100"), {row("gpu", "h100", "latency", Truth::silicon, 1, 0.05)});
   REQUIRE(lines.size() == 2);
-  CHECK(lines[0].text == "latency: 5.0 % mean error against measured silicon (1 row; h100 x s)");
+  CHECK(lines[0].text ==
+        "latency: 5.0 % mean error against measured silicon (1 row; h100 x s; id)");
   CHECK(lines[1].text == "(no table for a100 itself)");
 }
 
@@ -55,8 +57,24 @@ TEST_CASE("the area band is the mean over dies on silicon") {
   CHECK(area_accuracy({row("gpu", "x", "area", Truth::silicon, 1, 0.10),
                        row("mcu", "y", "area", Truth::silicon, 3, 0.20),
                        row("mcu", "z", "area", Truth::recalled, 9, 0.90)}) ==
-        "18 % mean error on 4 dies");
+        "within 18 % on 4 dies");
   CHECK(area_accuracy({}).empty());
+}
+
+TEST_CASE("a table of several systems is a table of each") {
+  const auto lines = accuracy_of(
+      system_of("a100"), {row("gpu", "h100, a100, v100", "latency", Truth::silicon, 1, 0.05)});
+  CHECK(lines.size() == 1);  // no remark that a100 has no table
+}
+
+TEST_CASE("the terminal says the range of the best truth of a family") {
+  const auto lines =
+      accuracy_of(system_of("a100"), {row("gpu", "a100", "latency", Truth::silicon, 100, 0.05),
+                                      row("gpu", "a100", "power", Truth::silicon, 20, 0.08),
+                                      row("gpu", "a100", "latency", Truth::recalled, 7, 0.5)});
+  CHECK(accuracy_sentence("gpu", lines) ==
+        "accuracy of gpu: 5.0 to 8.0 % mean error, 120 rows of measured silicon");
+  CHECK(accuracy_sentence("mcu", lines) == "accuracy of mcu: no reference figure, error not known");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "app/study.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -203,6 +204,27 @@ TEST_CASE("a study may choose between whole systems, of different families too")
   REQUIRE(model->evaluate(std::vector<std::uint32_t>{0}, gpu) == sim::PointStatus::feasible);
   REQUIRE(model->evaluate(std::vector<std::uint32_t>{1}, array) == sim::PointStatus::feasible);
   CHECK(gpu[0] < array[0]);
+}
+
+TEST_CASE("an area that nobody states is no area of zero") {
+  const std::string configs = std::filesystem::absolute("configs").string();
+  const auto text = [&](const std::string& objectives) {
+    return "schema: 1\nname: small\nseed: 1\n"
+           "workloads: [{model: mlperf_tiny_kws, phase: forward}]\n"
+           "system: {extends: " +
+           configs + "/hardware/stm32h743.yaml}\nobjectives: {minimize: [" + objectives + "]}\n";
+  };
+  const test::ScratchFolder folder;
+  const Study without{folder.write("a.yaml", text("latency")), {}};
+  CHECK(std::none_of(without.columns().begin(), without.columns().end(),
+                     [](const sim::MetricColumn& c) { return c.metric == sim::Metric::area; }));
+  const Study asked{folder.write("b.yaml", text("latency, area")), {}};
+  const auto model = asked.make_model();
+  std::vector<double> values(asked.columns().size());
+  CHECK(model->evaluate({}, values) == sim::PointStatus::infeasible);
+  CHECK(model->refusal().what ==
+        "devices.mcu: its area is neither stated nor derived; state it, or leave area out of the "
+        "question");
 }
 
 }  // namespace
