@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/columns.h"
 #include "app/validation/accuracy.h"
 #include "core/text/enum_names.h"
 
@@ -45,15 +46,17 @@ std::string knob_text(const search::Knob& knob, std::uint32_t choice) {
 
 std::string summary_text(const Study& study, const report::RunStatistics& s,
                          const std::string& quality_label, double seconds) {
-  std::string text = fmt::format("{}: {} points", study.spec().name, s.evaluated());
+  std::string first = fmt::format("{}: {} points", study.spec().name, s.evaluated());
   if (seconds > 0) {
-    text += fmt::format(" in {:.1f} s ({:.0f}/s)", seconds,
-                        static_cast<double>(s.evaluated()) / seconds);
+    first += fmt::format(" in {:.1f} s ({:.0f}/s)", seconds,
+                         static_cast<double>(s.evaluated()) / seconds);
   }
-  text += fmt::format(": {} feasible, {} infeasible, {} failed\n", s.feasible(), s.infeasible(),
-                      s.failed());
-  text += fmt::format("fidelity: {}; quality: {}\n", cairn::to_text(study.spec().fidelity),
-                      quality_label.empty() ? "none" : quality_label);
+  first += fmt::format(": {} feasible, {} infeasible, {} failed", s.feasible(), s.infeasible(),
+                       s.failed());
+  std::string text = wrapped(first, 0);
+  text += wrapped(fmt::format("fidelity: {}; quality: {}", cairn::to_text(study.spec().fidelity),
+                              quality_label.empty() ? "none" : quality_label),
+                  0);
   if (s.feasible() == 0) {
     const std::vector<report::LimitCount> limits = s.limits();
     text += "no point is feasible\n";
@@ -69,7 +72,7 @@ std::string summary_text(const Study& study, const report::RunStatistics& s,
   for (const AccuracyLine& line : lines) {
     if (line.family != family) {  // lines of a family stand together
       family = line.family;
-      text += accuracy_sentence(family, lines) + "\n";
+      text += wrapped(accuracy_sentence(family, lines), 0);
     }
   }
   text += fmt::format("front: {} points\n", s.front_size());

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/columns.h"
 #include "app/hardware_file.h"
 #include "app/output.h"
 #include "app/paths.h"
@@ -288,7 +289,8 @@ nlohmann::ordered_json to_json(const Answer& a) {
 
 std::string to_table(const Answer& a, const ModelOptions& options) {
   if (!a.reason.empty()) {
-    return fmt::format("{} on {}: infeasible\n  {}\n", options.model, options.hardware, a.reason);
+    return wrapped(fmt::format("{} on {}: infeasible", options.model, options.hardware), 0) +
+           wrapped(a.reason, 2);
   }
   std::string text = fmt::format("{} on {}, {}, batch {}, context {}\n", options.model,
                                  options.hardware, options.phase, options.batch, options.context);
@@ -316,22 +318,22 @@ std::string to_table(const Answer& a, const ModelOptions& options) {
                      row.spilled ? " (spilled)" : ""));
   }
   if (a.plan) {
-    line("arena", fmt::format("{} ({} alive at once in {}, {} order), {} beside it",
+    line("arena", fmt::format("{} ({} alive at once in {}, {} order), {} beside",
                               human_text(Bits{static_cast<std::int64_t>(a.plan->arena_bits)}),
                               human_text(Bits{static_cast<std::int64_t>(a.plan->live_bits)}),
                               a.plan->peak_operator, cairn::to_text(a.plan->search),
                               human_text(Bits{static_cast<std::int64_t>(a.plan->beside_bits)})));
   }
   line("bottleneck", overall_bottleneck(a.cost));
-  text += fmt::format("\n  {:<36} {:>6} {:>11} {:>7} {:>11} {:<8}\n", "operator", "count",
-                      "latency", "share", "energy", "bound by");
+  text += fmt::format("\n  {:<30} {:>6} {:>10} {:>7} {:>10} {}\n", "operator", "count", "latency",
+                      "share", "energy", "bound by");
   double all = 0;
   for (const sim::GroupRow& row : a.rows) {
     all += row.latency_s;
   }
   for (const sim::GroupRow& row : a.rows) {
-    text += fmt::format("  {:<36.36} {:>6} {:>11} {:>6.1f}% {:>11} {:<8}{}{}\n", row.name,
-                        row.count, human_text(Seconds{row.latency_s}, 3), 100 * row.latency_s / all,
+    text += fmt::format("  {:<30.30} {:>6} {:>10} {:>6.1f}% {:>10} {}{}{}\n", row.name, row.count,
+                        human_text(Seconds{row.latency_s}, 3), 100 * row.latency_s / all,
                         human_text(Joules{row.energy_j}, 3), row.bottleneck,
                         row.device.empty() ? "" : "  ", row.device);
   }

@@ -139,17 +139,25 @@ std::vector<std::string> contest_remarks(const ContestSummary& contests) {
 }
 
 std::string rows_text(const Comparison& c) {
-  std::vector<std::vector<std::string>> lines{
-      {"ROW", "MODEL", "REFERENCE", "ERROR", c.unit.empty() ? "" : "in " + c.unit}};
+  constexpr std::size_t kName = 44;  // what is left beside three figures in 80 columns
+  std::string text =
+      fmt::format("  {:<{}} {:>10} {:>10} {:>9}\n", c.unit.empty() ? "row" : "row, in " + c.unit,
+                  kName, "model", "reference", "error");
   for (const ComparedRow& row : c.rows) {
+    const std::string figures = fmt::format(" {:>10.4g} {:>10.4g} {:>9}\n", row.predicted,
+                                            row.measured, signed_percent(row.error()));
+    if (row.name.size() <= kName) {
+      text += fmt::format("  {:<{}}", row.name, kName) + figures;
+    } else {
+      text += wrapped(row.name, 2) + std::string(2 + kName, ' ') + figures;
+    }
     std::string note = row.scored ? row.note : "not scored";
     if (!row.scored && !row.note.empty()) {
       note += ": " + row.note;
     }
-    lines.push_back({row.name, fmt::format("{:.4g}", row.predicted),
-                     fmt::format("{:.4g}", row.measured), signed_percent(row.error()), note});
+    text += note.empty() ? "" : wrapped(note, 6);
   }
-  return columns(lines, {1, 2, 3});
+  return text;
 }
 
 std::string cycle_text(const std::vector<CycleComparison>& tables) {

@@ -138,18 +138,29 @@ hw::Infeasible capacity_problem(const CompiledWorkload& workload, const MemoryDe
                                 const MemoryTiers& tiers, const std::vector<Patching>& patchings) {
   const Shortage shortage = *tiers.place(demand).shortage;
   const MemoryTiers::Tier& tier = tiers.tiers()[shortage.tier];
-  const std::string what = demand.total() == demand[shortage.kind]
+  // What this memory is the first choice of; of a later tier everything that may reach it.
+  MemoryDemand here;
+  for (const auto& [kind, name] : enum_names(TensorKind{})) {
+    here[kind] = &tiers.home(kind) == &tier ? demand[kind] : 0.0;
+  }
+  if (here[shortage.kind] == 0) {
+    here = demand;
+  }
+  const std::string what = here.total() == here[shortage.kind]
                                ? std::string{cairn::to_text(shortage.kind)} + " need"
                                : "the workload needs";
   std::string parts;
   for (const auto& [kind, name] : enum_names(TensorKind{})) {
-    if (demand[kind] > 0) {
-      parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", name, bytes_text(demand[kind]));
+    if (here[kind] > 0 && here[kind] < here.total()) {
+      parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", name, bytes_text(here[kind]));
     }
   }
+  if (!parts.empty()) {
+    parts = " (" + parts + ")";
+  }
   std::string text =
-      fmt::format("memories.{}.capacity: {} {} ({}), {:.0f} bytes over", tier.name, what,
-                  bytes_text(demand.total()), parts, std::ceil(shortage.over_bits / kBitsPerByte));
+      fmt::format("memories.{}.capacity: {} {}{}, {:.0f} bytes over", tier.name, what,
+                  bytes_text(here.total()), parts, std::ceil(shortage.over_bits / kBitsPerByte));
   const std::vector<std::string> changes = changes_that_fit(workload, demand, tiers, patchings);
   if (!changes.empty()) {
     text += fmt::format("; would fit with: {}", fmt::join(changes, ", or "));
