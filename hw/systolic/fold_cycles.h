@@ -8,17 +8,34 @@
 ///   weight stationary   k          n             m
 ///   input stationary    k          m             n
 ///
-/// A fold of r x c active PEs takes r + c + T - 2 cycles when outputs stay (the last PE starts
-/// r + c - 2 cycles after the first and works T cycles), and 2r + c + T - 2 when an operand stays
-/// (r more to load it).
+/// A serial fold of r x c active PEs takes r + c + T - 2 cycles when outputs stay (the last PE
+/// starts r + c - 2 cycles after the first and works T cycles), and 2r + c + T - 2 when an operand
+/// stays (r more to shift it in). Cycles count from the first operand at the edge of the array to
+/// the last result at the foot of its column.
+///
+/// Folds that overlap come slice of time by slice, in each fold of columns by fold of columns, in
+/// each of these fold of rows by fold of rows. Fold f + 1 starts after fold f by
+///
+///   operand stays, shifted in     max(T_f, r_(f+1)): its words shift in behind the present ones,
+///                                 from the cycle on in which the fold before begins to use its own
+///   operand stays, resident       T_f
+///   outputs stay                  max(T_f, r_f + T_f - T_(f+1)): a column hands over one result a
+///                                 cycle
+///
+/// and the run ends when the last result of any of them has left: mostly of the last fold, or of
+/// the last one of the columns before, if the last columns are so few that they finish earlier.
+/// Where an operand stays, results of all folds leave at the row of the tallest one.
 ///
 /// Assumes:    operands arrive every cycle; serial folds wait for the wavefront to leave; a
-///             pipelined array loads the next stationary operand behind the present fold; a
-///             resident one has the operands of all folds in the PEs' own buffers.
+///             pipelined array has a second register for the stationary operand, and one port in
+///             each column for its words and one for results; a resident one has the operands of
+///             all folds in the PEs' own buffers.
 /// Ignores:    bank conflicts and memory stalls (added by the caller).
 /// Reference:  A. Samajdar et al., "SCALE-Sim", arXiv:1811.02883, equations 1 to 3; SCALE-Sim
 ///             itself prints F(R+C+T-2)-1 and F(2R+C+T-2)-1 with full folds everywhere.
-/// Checked by: tests/unit/hw/systolic/fold_cycles_test.cpp, tests/validation/scalesim_test.cpp
+/// Checked by: tests/unit/hw/systolic/fold_cycles_test.cpp, tests/validation/scalesim_test.cpp,
+///             tests/unit/hw/systolic_cycle/closed_form_test.cpp (PE by PE),
+///             tests/rtl/systolic_array_test.cpp (against a hardware description)
 #pragma once
 
 #include <cstdint>

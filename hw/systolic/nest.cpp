@@ -48,39 +48,6 @@ double refetches(const Trips& trips, const std::array<Dimension, 3>& order, std:
   return turns && free_at < innermost_own ? static_cast<double>(trips[free]) : 1.0;
 }
 
-/// Words that cross between array and scratchpads, per instance.
-struct ArrayTraffic {
-  double weights{};
-  double activations{};
-  double output_writes{};
-  double output_reads{};
-};
-
-ArrayTraffic array_traffic(const GemmMachine& machine, const GemmProblem& p, const Nest& nest,
-                           const Trips& trips) {
-  const ArrayAxes axes = axes_of(machine.dataflow);
-  const auto fold_count = [&](Dimension d, std::int64_t pes) {
-    return static_cast<double>(folds(p.of(d), nest.tile[index(d)], pes));
-  };
-  const auto m = static_cast<double>(p.extent[kM]);
-  const auto n = static_cast<double>(p.extent[kN]);
-  const auto k = static_cast<double>(p.extent[kK]);
-  const RowGeometry along_rows = row_geometry(machine, p, nest.tile[index(axes.rows)]);
-  const auto row_folds =
-      static_cast<double>(folds(along_rows.extent, along_rows.tile, along_rows.rows));
-  const double col_folds = fold_count(axes.cols, machine.cols);
-  const auto slices = static_cast<double>(trips[index(axes.time)]);
-  switch (machine.dataflow) {
-    case Dataflow::output_stationary:
-      return {k * n * row_folds, m * k * col_folds, m * n * slices, m * n * (slices - 1)};
-    case Dataflow::weight_stationary:
-      return {k * n * slices, m * k * col_folds, m * n * row_folds, m * n * (row_folds - 1)};
-    case Dataflow::input_stationary:
-      break;
-  }
-  return {k * n * col_folds, m * k * slices, m * n * row_folds, m * n * (row_folds - 1)};
-}
-
 std::int64_t compute_cycles(const GemmMachine& machine, const GemmProblem& p, const Nest& nest) {
   const ArrayAxes axes = axes_of(machine.dataflow);
   const RowGeometry along_rows = row_geometry(machine, p, nest.tile[index(axes.rows)]);
@@ -154,6 +121,30 @@ RowGeometry row_geometry(const GemmMachine& machine, const GemmProblem& p, std::
   return {rows, padded, tile == extent ? padded : (tile * padded + extent - 1) / extent};
 }
 
+ArrayTraffic array_traffic(const GemmMachine& machine, const GemmProblem& p, const Nest& nest) {
+  const ArrayAxes axes = axes_of(machine.dataflow);
+  const auto fold_count = [&](Dimension d, std::int64_t pes) {
+    return static_cast<double>(folds(p.of(d), nest.tile[index(d)], pes));
+  };
+  const auto m = static_cast<double>(p.extent[kM]);
+  const auto n = static_cast<double>(p.extent[kN]);
+  const auto k = static_cast<double>(p.extent[kK]);
+  const RowGeometry along_rows = row_geometry(machine, p, nest.tile[index(axes.rows)]);
+  const auto row_folds =
+      static_cast<double>(folds(along_rows.extent, along_rows.tile, along_rows.rows));
+  const double col_folds = fold_count(axes.cols, machine.cols);
+  const auto slices = fold_count(axes.time, p.of(axes.time));
+  switch (machine.dataflow) {
+    case Dataflow::output_stationary:
+      return {k * n * row_folds, m * k * col_folds, m * n * slices, m * n * (slices - 1)};
+    case Dataflow::weight_stationary:
+      return {k * n * slices, m * k * col_folds, m * n * row_folds, m * n * (row_folds - 1)};
+    case Dataflow::input_stationary:
+      break;
+  }
+  return {k * n * col_folds, m * k * slices, m * n * row_folds, m * n * (row_folds - 1)};
+}
+
 Overflow overflow(const GemmMachine& machine, const GemmProblem& p, const Nest& nest) {
   const Footprint f = footprint(machine, p, nest, trips_of(p, nest));
   std::array<double, 3> needed{};
@@ -182,7 +173,7 @@ DramTraffic dram_traffic(const GemmMachine& machine, const GemmProblem& p, const
   double a_elements = 0;
   double rounds = refetches(trips, nest.order, kK);
   if (nest.bypass != 0) {  // a tensor that is not held is fetched whenever the array wants it
-    const ArrayTraffic words = array_traffic(machine, p, nest, trips);
+    const ArrayTraffic words = array_traffic(machine, p, nest);
     w_elements = bypassed(nest.bypass, kW) ? words.weights : w_elements;
     a_elements = words.activations;
     rounds = bypassed(nest.bypass, kO) ? words.output_writes / (m * n) : rounds;
@@ -205,7 +196,7 @@ DramTraffic dram_traffic(const GemmMachine& machine, const GemmProblem& p, const
 
 NestCost evaluate(const GemmMachine& machine, const GemmProblem& p, const Nest& nest) {
   const Trips trips = trips_of(p, nest);
-  const ArrayTraffic words = array_traffic(machine, p, nest, trips);
+  const ArrayTraffic words = array_traffic(machine, p, nest);
   const DramTraffic traffic = dram_traffic(machine, p, nest);
   const auto instances = static_cast<double>(p.instances);
   const auto m = static_cast<double>(p.extent[kM]);

@@ -105,6 +105,16 @@ struct DramTraffic {
 [[nodiscard]] DramTraffic dram_traffic(const GemmMachine& machine, const GemmProblem& problem,
                                        const Nest& nest);
 
+/// Words that cross between the array and its scratchpads, per instance.
+struct ArrayTraffic {
+  double weights{};
+  double activations{};
+  double output_writes{};
+  double output_reads{};  ///< partial sums, to add to
+};
+[[nodiscard]] ArrayTraffic array_traffic(const GemmMachine& machine, const GemmProblem& problem,
+                                         const Nest& nest);
+
 /// How the rows of the array see the reduction: `rows` PEs of `extent`, `tile` held on chip. Only a
 /// direct convolution differs from the plain extents, where a kernel position never shares a fold.
 struct RowGeometry {

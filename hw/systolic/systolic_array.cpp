@@ -647,7 +647,8 @@ Estimate SystolicArray::price_vector(const GroupView& group) const {
   cost.dram_write_bits = static_cast<double>(models::output_elements(last.shape)) *
                          last.formats.outputs.bits_per_element();
   const double dram_s = (cost.dram_read_bits + cost.dram_write_bits) / machine.dram_bandwidth;
-  const double vector_s = operations / machine.vector_rate;
+  // Every core works on its share; the machine is one of them.
+  const double vector_s = operations / (machine.vector_rate * static_cast<double>(spec_.cores));
   cost.input_fill_s = machine.dram_latency + machine.overhead_s;
   cost.busy_s = std::max(dram_s, vector_s);
   cost.stream_s = dram_s;

@@ -30,7 +30,7 @@ namespace cairn::hw {
 class SystolicArray {
  public:
   using Spec = SystolicArraySpec;
-  static constexpr std::string_view kModelVersion = "2";  ///< bump when any number changes
+  static constexpr std::string_view kModelVersion = "3";  ///< bump when any number changes
 
   /// Why no array can be built so: no bandwidth behind it, a clock above the technology's curve.
   [[nodiscard]] static std::optional<Infeasible> problem(const Spec& spec,

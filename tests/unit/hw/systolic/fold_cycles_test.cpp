@@ -61,8 +61,18 @@ TEST_CASE("edge folds are as small as they are") {
 TEST_CASE("pipelined folds follow at the pace of time or of loading") {
   // Two row folds of 4, T = 10: 2 x 10, then load 4, skew 4 + 4 - 2 once.
   CHECK(rtl_cycles(whole(8, 4, 10), 4, 4, true, FoldOverlap::pipelined) == 20 + 4 + 6);
-  // T = 1: a fold cannot be shorter than the four cycles that load the next operand.
-  CHECK(rtl_cycles(whole(8, 4, 1), 4, 4, true, FoldOverlap::pipelined) == 8 + 4 + 6);
+  // T = 1: the second fold waits for its four words; the last takes its one cycle only.
+  CHECK(rtl_cycles(whole(8, 4, 1), 4, 4, true, FoldOverlap::pipelined) == 4 + 4 + 1 + 6);
+  // Outputs stay, T = 1: a column hands over the first fold's four results before the second's.
+  CHECK(rtl_cycles(whole(8, 4, 1), 4, 4, false, FoldOverlap::pipelined) == 4 + 1 + 6);
+}
+
+TEST_CASE("columns that are few in the last fold leave earlier than the wider ones before") {
+  // 4 x 5 operands on 4 x 4 PEs, T = 1: 4 to load, the second fold starts four later and has one
+  // column: 8 + 1 + 4 + 1 - 2 = 12. The first, with four columns: 4 + 1 + 4 + 4 - 2 = 11.
+  CHECK(rtl_cycles(whole(4, 5, 1), 4, 4, true, FoldOverlap::pipelined) == 12);
+  // On 1 x 4 PEs the second starts one later and the first leaves last: 1 + 1 + 1 + 4 - 2 = 5.
+  CHECK(rtl_cycles(whole(1, 5, 1), 1, 4, true, FoldOverlap::pipelined) == 5);
 }
 
 TEST_CASE("folds of a cut extent") {
@@ -82,9 +92,6 @@ TEST_CASE("the closed form equals the sum over folds") {
     s.time_tile = draw(s.time_extent);
     const std::int64_t rows = draw(12);
     const std::int64_t cols = draw(12);
-    // Exact where tiles follow the array, as every tile of the search does.
-    s.rows_tile = std::min(s.rows_extent, (s.rows_tile + rows - 1) / rows * rows);
-    s.cols_tile = std::min(s.cols_extent, (s.cols_tile + cols - 1) / cols * cols);
     CHECK(rtl_cycles(s, rows, cols, false, FoldOverlap::serial) == counted(s, rows, cols, false));
     CHECK(rtl_cycles(s, rows, cols, true, FoldOverlap::serial) == counted(s, rows, cols, true));
   }

@@ -453,6 +453,31 @@ TEST_CASE("properties hold for random operators on every kind of array") {
   }
 }
 
+TEST_CASE("vector work runs on the lanes of all cores") {
+  // Lanes are given in total, so four cores with a quarter each are as fast as one with all.
+  SystemSpec one = small_system();
+  one.memories.at("dram").bandwidth = Bandwidth{1e15};
+  SystemSpec four = one;
+  array_of(four).cores = 4;
+  for (const Shape& shape :
+       {Shape{Elementwise{.kind = ElementwiseKind::gelu, .rows = 100, .columns = 64, .inputs = 1}},
+        Shape{Softmax{.rows = 96, .columns = 128}},
+        Shape{Normalization{.kind = NormalizationKind::layer_norm, .rows = 33, .columns = 256}}}) {
+    Operator op;
+    op.name = "vector";
+    op.shape = shape;
+    op.formats = {kInt8, kInt8, kInt8};
+    const OperatorCost a = cost(one, op);
+    const OperatorCost b = cost(four, op);
+    CHECK(a.bottleneck == Bottleneck::vector);
+    CHECK(b.busy_s == Approx(a.busy_s));
+    CHECK(b.latency_s() == Approx(a.latency_s()));
+    CHECK(b.cycles == a.cycles);
+    CHECK(b.energy.total() == Approx(a.energy.total()));
+    CHECK(b.dram_read_bits == a.dram_read_bits);
+  }
+}
+
 TEST_CASE("cores without a share of the work are idle") {
   SystemSpec system = small_system();
   system.memories.at("dram").bandwidth = Bandwidth{1e15};
