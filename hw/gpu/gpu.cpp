@@ -272,13 +272,18 @@ void Gpu::add_gemm_energy(OperatorCost& cost, const GpuGemmTime& time, const Ari
       time.read_bits * dram_.read_energy + time.write_bits * dram_.write_energy;
 }
 
-Estimate Gpu::price_gemm(const GroupView& group, const MappingConstraint& constraint) const {
+Gpu::GemmWork Gpu::gemm_work(const GroupView& group) const {
   const models::Operator& anchor = *group.anchor;
   const GemmProblem p = gemm_problem(anchor);
-  Arithmetic how = arithmetic(anchor.formats.weights, anchor.formats.activations);
-  const bool sparse = spec_.sparse_2_4 && anchor.sparsity.kept == 2 && anchor.sparsity.block == 4;
+  GemmWork work;
+  work.formats = anchor.formats;
+  work.fused = group.fused;
+  work.stored_weight_bits = p.weight_bits;
+  work.how = arithmetic(anchor.formats.weights, anchor.formats.activations);
+  const Arithmetic& how = work.how;
+  work.sparse = spec_.sparse_2_4 && anchor.sparsity.kept == 2 && anchor.sparsity.block == 4;
 
-  GpuGemmShape s;
+  GpuGemmShape& s = work.shape;
   s.instances = to_real(p.instances);
   s.m = to_real(p.extent[0]);
   s.n = to_real(p.extent[1]);
@@ -287,17 +292,16 @@ Estimate Gpu::price_gemm(const GroupView& group, const MappingConstraint& constr
   s.activation_bits = p.activation_bits;
   s.weight_bits = p.weight_bits;
   s.output_bits = p.output_bits;
-  s.peak = sparse ? 2 * how.peak * spec_.stack.gemm.sparse : how.peak;
+  s.peak = work.sparse ? 2 * how.peak * spec_.stack.gemm.sparse : how.peak;
   s.decode_operations = how.weight_decode;
-  const bool decode_first = how.weight_decode > 0 &&
-                            spec_.stack.dequantization.mode == DequantizationMode::separate_kernel;
-  if (decode_first) {
+  work.decode_first = how.weight_decode > 0 &&
+                      spec_.stack.dequantization.mode == DequantizationMode::separate_kernel;
+  if (work.decode_first) {
     s.weight_bits = how.operand_bits;
     s.decode_operations = 0;
   }
   const double single = s.instances * s.m * s.n;
   double outputs = single;
-  double vector_operations_total = 0;
   const models::Operator* last = &anchor;
   for (const models::Operator* follower : group.followers) {
     if (const auto* matmul = std::get_if<models::MatMul>(&follower->shape)) {  // same input
@@ -305,7 +309,7 @@ Estimate Gpu::price_gemm(const GroupView& group, const MappingConstraint& constr
       outputs += to_real(models::output_elements(follower->shape));
       continue;
     }
-    vector_operations_total += to_real(vector_operations(follower->shape));
+    work.vector_operations += to_real(vector_operations(follower->shape));
     const double kept = to_real(models::output_elements(follower->shape));
     if (const auto* e = std::get_if<models::Elementwise>(&follower->shape)) {
       const bool joins_halves = kept * 2 <= outputs;
@@ -320,24 +324,28 @@ Estimate Gpu::price_gemm(const GroupView& group, const MappingConstraint& constr
   const double products = s.instances * s.m * s.n;
   s.output_share = outputs / products;
   s.output_bits = last->formats.outputs.bits_per_element();
-  s.epilogue_operations = vector_operations_total / products;
+  s.epilogue_operations = work.vector_operations / products;
   if (p.window.out_width != 0) {
     s.input_bits = to_real(models::input_elements(anchor.shape)) * s.activation_bits;
   }
+  return work;
+}
 
+bool Gpu::takes_gemv(const GemmWork& work) const {
   const std::optional<GpuGemvSpec>& gemv = spec_.stack.gemm.gemv;
-  const bool host_ahead = spec_.stack.host_ahead;
-  const bool few_rows = gemv && s.m <= to_real(gemv->rows) && constraint.empty();
-  const GpuGemmTime t =
-      few_rows ? gpu_gemv(machine_, *gemv, host_ahead ? 0.0 : spec_.stack.host_launch.count(),
-                          dram_.bandwidth, s)
-               : gpu_gemm(machine_, s, constraint);
-  if (t.tile < 0) {
-    return Infeasible{"mapping: no tile shape or split of the stack is what the mapping asks for",
-                      "mapping", 0.0};
-  }
+  return gemv && work.shape.m <= to_real(gemv->rows);
+}
+
+GpuGemmTime Gpu::gemv_time(const GemmWork& work) const {
+  return gpu_gemv(machine_, *spec_.stack.gemm.gemv,
+                  spec_.stack.host_ahead ? 0.0 : spec_.stack.host_launch.count(), dram_.bandwidth,
+                  work.shape);
+}
+
+OperatorCost Gpu::gemm_cost(const GemmWork& work, const GpuGemmTime& t) const {
+  const GpuGemmShape& s = work.shape;
   const GpuGemmMachine::Tile& tile = machine_.tiles[static_cast<std::size_t>(t.tile)];
-  const double macs = products * s.k;
+  const double macs = work.macs();
   OperatorCost cost;
   cost.input_fill_s = t.fixed;
   cost.busy_s = t.body;
@@ -359,40 +367,61 @@ Estimate Gpu::price_gemm(const GroupView& group, const MappingConstraint& constr
         static_cast<std::int64_t>(std::ceil(extent.at(d) / to_real(cost.mapping.tile.at(d))));
   }
   cost.mapping.split_k = t.split;
-  cost.mapping.fused = group.fused;
-  add_gemm_energy(cost, t, how, anchor.formats, sparse ? macs / 2 : macs);
-  cost.energy[EnergyComponent::vector] += vector_operations_total *
-                                          technology_.vector_operation(how.operand).energy.count() *
-                                          voltage_scale_;
-  cost = finish(cost, spec_.stack.host_launch.count());
-  if (decode_first) {
-    const double weights = s.instances * s.n * s.k;
-    cost = in_sequence(stream(spec_.stack.kernels.elementwise,
-                              {.rows = s.instances * s.n,
-                               .columns = s.k,
-                               .read_bits = weights * p.weight_bits,
-                               .write_bits = weights * how.operand_bits,
-                               .operations = weights * how.weight_decode},
-                              how.operand),
-                       cost);
-    cost.macs = static_cast<std::int64_t>(macs);
+  cost.mapping.fused = work.fused;
+  add_gemm_energy(cost, t, work.how, work.formats, work.sparse ? macs / 2 : macs);
+  cost.energy[EnergyComponent::vector] +=
+      work.vector_operations * technology_.vector_operation(work.how.operand).energy.count() *
+      voltage_scale_;
+  return finish(cost, spec_.stack.host_launch.count());
+}
+
+GpuStreamShape Gpu::decode_shape(const GemmWork& work) const {
+  const GpuGemmShape& s = work.shape;
+  const double weights = s.instances * s.n * s.k;
+  return {.rows = s.instances * s.n,
+          .columns = s.k,
+          .read_bits = weights * work.stored_weight_bits,
+          .write_bits = weights * work.how.operand_bits,
+          .operations = weights * work.how.weight_decode};
+}
+
+Estimate Gpu::price_gemm(const GroupView& group, const MappingConstraint& constraint) const {
+  const GemmWork work = gemm_work(group);
+  const GpuGemmTime t = takes_gemv(work) && constraint.empty()
+                            ? gemv_time(work)
+                            : gpu_gemm(machine_, work.shape, constraint);
+  if (t.tile < 0) {
+    return Infeasible{"mapping: no tile shape or split of the stack is what the mapping asks for",
+                      "mapping", 0.0};
   }
-  cost.utilization = macs / ((sparse ? 2 : 1) * how.peak * cost.latency_s());
+  OperatorCost cost = gemm_cost(work, t);
+  if (work.decode_first) {
+    cost = in_sequence(
+        stream(spec_.stack.kernels.elementwise, decode_shape(work), work.how.operand), cost);
+    cost.macs = static_cast<std::int64_t>(work.macs());
+  }
+  cost.utilization = work.macs() / ((work.sparse ? 2 : 1) * work.how.peak * cost.latency_s());
   return cost;
+}
+
+GpuAttentionFormats Gpu::attention_formats(const models::Operator& op,
+                                           const Arithmetic& how) const {
+  const auto& a = std::get<models::Attention>(op.shape);
+  const double pairs = to_real(a.batch) * to_real(a.heads) * to_real(a.visible_pairs());
+  const double softmax = to_real(vector_operations(op.shape));
+  return {.query_bits = op.formats.activations.bits_per_element(),
+          .cache_bits = op.formats.weights.bits_per_element(),
+          .output_bits = op.formats.outputs.bits_per_element(),
+          .operand_bits = how.operand_bits,
+          .peak = how.peak,
+          .decode_operations = how.weight_decode,
+          .softmax_operations = pairs > 0 ? softmax / pairs : 0.0};
 }
 
 Estimate Gpu::price_attention(const models::Operator& op) const {
   const auto& a = std::get<models::Attention>(op.shape);
   const Arithmetic how = arithmetic(op.formats.weights, op.formats.activations);
-  const double pairs = to_real(a.batch) * to_real(a.heads) * to_real(a.visible_pairs());
-  const double softmax = to_real(vector_operations(op.shape));
-  const GpuAttentionFormats formats{.query_bits = op.formats.activations.bits_per_element(),
-                                    .cache_bits = op.formats.weights.bits_per_element(),
-                                    .output_bits = op.formats.outputs.bits_per_element(),
-                                    .operand_bits = how.operand_bits,
-                                    .peak = how.peak,
-                                    .decode_operations = how.weight_decode,
-                                    .softmax_operations = pairs > 0 ? softmax / pairs : 0.0};
+  const GpuAttentionFormats formats = attention_formats(op, how);
   const GpuAttentionTime t =
       gpu_attention(machine_, spec_.stack.attention, dram_.bandwidth, a, formats);
 
@@ -424,49 +453,55 @@ Estimate Gpu::price_attention(const models::Operator& op) const {
   moved.write_bits = t.write_bits;
   moved.decoded = how.weight_decode > 0 ? t.l2_bits / formats.cache_bits : 0.0;
   add_gemm_energy(cost, moved, how, op.formats, to_real(cost.macs));
-  cost.energy[EnergyComponent::vector] +=
-      softmax * technology_.vector_operation(how.operand).energy.count() * voltage_scale_;
+  cost.energy[EnergyComponent::vector] += to_real(vector_operations(op.shape)) *
+                                          technology_.vector_operation(how.operand).energy.count() *
+                                          voltage_scale_;
   cost = finish(cost, spec_.stack.host_launch.count());
   cost.utilization = to_real(cost.macs) / (how.peak * cost.latency_s());
   return cost;
 }
 
-Estimate Gpu::price_unfused_attention(const models::Operator& op,
-                                      const MappingConstraint& constraint) const {
+std::array<models::Operator, 3> Gpu::parts_of_attention(const models::Operator& op) {
   const auto& a = std::get<models::Attention>(op.shape);
   const std::int64_t keys = a.visible_keys();
   const std::int64_t rows = a.queries * (a.heads / a.kv_heads);
   // Keys and values stand where weights stand in other products: op.formats.weights is theirs.
-  models::Operator product;
-  product.formats = op.formats;
-  product.shape = models::MatMul{.batch = a.batch * a.kv_heads,
-                                 .m = rows,
-                                 .n = keys,
-                                 .k = a.head_dim,
-                                 .weight = false,
-                                 .distinct_weights = true};
-  GroupView view;
-  view.anchor = &product;
-  Estimate scores = price_gemm(view, constraint);
-  if (std::holds_alternative<Infeasible>(scores)) {
-    return scores;
-  }
-  models::Operator softmax;
+  std::array<models::Operator, 3> parts;
+  auto& [scores, softmax, values] = parts;
+  scores.formats = values.formats = op.formats;
+  scores.shape = models::MatMul{.batch = a.batch * a.kv_heads,
+                                .m = rows,
+                                .n = keys,
+                                .k = a.head_dim,
+                                .weight = false,
+                                .distinct_weights = true};
   softmax.formats = {op.formats.activations, op.formats.activations, op.formats.activations};
   softmax.shape = models::Softmax{.rows = a.batch * a.heads * a.queries, .columns = keys};
-  product.shape = models::MatMul{.batch = a.batch * a.kv_heads,
-                                 .m = rows,
-                                 .n = a.head_dim,
-                                 .k = keys,
-                                 .weight = false,
-                                 .distinct_weights = true};
-  Estimate values = price_gemm(view, constraint);
-  if (std::holds_alternative<Infeasible>(values)) {
-    return values;
+  values.shape = models::MatMul{.batch = a.batch * a.kv_heads,
+                                .m = rows,
+                                .n = a.head_dim,
+                                .k = keys,
+                                .weight = false,
+                                .distinct_weights = true};
+  return parts;
+}
+
+Estimate Gpu::price_unfused_attention(const models::Operator& op,
+                                      const MappingConstraint& constraint) const {
+  const auto [scores, softmax, values] = parts_of_attention(op);
+  GroupView view;
+  view.anchor = &scores;
+  Estimate first = price_gemm(view, constraint);
+  if (std::holds_alternative<Infeasible>(first)) {
+    return first;
   }
-  OperatorCost cost =
-      in_sequence(in_sequence(std::get<OperatorCost>(scores), price_stream(softmax)),
-                  std::get<OperatorCost>(values));
+  view.anchor = &values;
+  Estimate last = price_gemm(view, constraint);
+  if (std::holds_alternative<Infeasible>(last)) {
+    return last;
+  }
+  OperatorCost cost = in_sequence(in_sequence(std::get<OperatorCost>(first), price_stream(softmax)),
+                                  std::get<OperatorCost>(last));
   cost.macs = models::multiply_accumulates(op.shape);
   return cost;
 }
@@ -493,10 +528,10 @@ OperatorCost Gpu::stream(const GpuKernelSpec& kernel, const GpuStreamShape& shap
   return finish(cost, t.host);
 }
 
-OperatorCost Gpu::price_stream(const models::Operator& op) const {
+GpuStreamShape Gpu::stream_shape(const models::Operator& op, double& weights) {
   const double input = op.formats.activations.bits_per_element();
   double read = to_real(models::input_elements(op.shape)) * input;
-  double weights = 0;
+  weights = 0;
   if (std::holds_alternative<models::Convolution>(op.shape)) {
     const auto elements = models::weight_elements(op.shape);
     weights = models::stored_tensor(op.formats.weights, op.sparsity, elements, elements).total();
@@ -509,16 +544,114 @@ OperatorCost Gpu::price_stream(const models::Operator& op) const {
   const double operations =
       to_real(vector_operations(op.shape)) + to_real(models::multiply_accumulates(op.shape));
   const auto [rows, columns] = rows_and_columns(op.shape);
-  OperatorCost cost = stream(kernel_class(spec_.stack.kernels, op.shape),
-                             {.rows = rows,
-                              .columns = columns,
-                              .read_bits = read + weights,
-                              .write_bits = write,
-                              .operations = operations},
-                             op.formats.activations);
+  return {.rows = rows,
+          .columns = columns,
+          .read_bits = read + weights,
+          .write_bits = write,
+          .operations = operations};
+}
+
+OperatorCost Gpu::price_stream(const models::Operator& op) const {
+  double weights = 0;
+  const GpuStreamShape shape = stream_shape(op, weights);
+  OperatorCost cost =
+      stream(kernel_class(spec_.stack.kernels, op.shape), shape, op.formats.activations);
   cost.weight_bits = weights;
   cost.macs = models::multiply_accumulates(op.shape);
   return cost;
+}
+
+double Gpu::least_time(const OperatorCost& cost, double total) const {
+  constexpr double kSame = 1e-9;
+  return cost.latency_s() > total * (1 + kSame) ? cost.latency_s() : 0.0;
+}
+
+void Gpu::add_stream_kernel(std::vector<GpuKernel>& kernels, const GpuKernelSpec& kernel,
+                            const GpuStreamShape& shape, const OperatorCost& cost) const {
+  const GpuStreamTime time = gpu_stream(streams_, kernel, shape);
+  kernels.push_back({.what = GpuStreamKernel{.shape = shape,
+                                             .work = gpu_stream_work(streams_, kernel, shape),
+                                             .time = time,
+                                             .dram_share = kernel.dram},
+                     .latency = cost.latency_s(),
+                     .least = least_time(cost, time.total())});
+}
+
+void Gpu::add_gemm_kernels(std::vector<GpuKernel>& kernels, const GroupView& group,
+                           const OperatorCost* price) const {
+  const GemmWork work = gemm_work(group);
+  if (work.decode_first) {
+    const GpuStreamShape shape = decode_shape(work);
+    const GpuKernelSpec& kernel = spec_.stack.kernels.elementwise;
+    add_stream_kernel(kernels, kernel, shape, stream(kernel, shape, work.how.operand));
+  }
+  MappingConstraint chosen;
+  if (price != nullptr) {
+    chosen.tile[0] = price->mapping.tile[0];
+    chosen.tile[1] = price->mapping.tile[1];
+    chosen.split_k = price->mapping.split_k;
+  }
+  const GpuGemmTime tiled = gpu_gemm(machine_, work.shape, chosen);
+  CAIRN_CHECK(tiled.tile >= 0, "a price names a tile that the stack does not have");
+  if (takes_gemv(work)) {  // unless a constraint kept it from being taken
+    const GpuGemmTime time = gemv_time(work);
+    const OperatorCost cost = gemm_cost(work, time);
+    const auto away = [&](const OperatorCost& c) {
+      return price == nullptr ? 0.0
+                              : std::abs(c.busy_s + c.drain_s - price->busy_s - price->drain_s);
+    };
+    if (away(cost) <= away(gemm_cost(work, tiled))) {
+      kernels.push_back({.what = GpuGemvKernel{.shape = work.shape,
+                                               .time = time,
+                                               .dram_share = spec_.stack.gemm.gemv->dram},
+                         .latency = cost.latency_s(),
+                         .least = least_time(cost, time.total)});
+      return;
+    }
+  }
+  const OperatorCost cost = gemm_cost(work, tiled);
+  kernels.push_back({.what = GpuGemmKernel{.shape = work.shape, .time = tiled},
+                     .latency = cost.latency_s(),
+                     .least = least_time(cost, tiled.total)});
+}
+
+std::vector<GpuKernel> Gpu::kernels(const GroupView& group, const OperatorCost& price) const {
+  const models::Operator& op = *group.anchor;
+  std::vector<GpuKernel> list;
+  if (std::holds_alternative<models::Attention>(op.shape)) {
+    if (group.fused == fused_code(models::FusionKind::attention)) {
+      const Arithmetic how = arithmetic(op.formats.weights, op.formats.activations);
+      const GpuAttentionFormats formats = attention_formats(op, how);
+      const auto& shape = std::get<models::Attention>(op.shape);
+      const GpuAttentionSpec& stack = spec_.stack.attention;
+      const GpuAttentionTime time = gpu_attention(machine_, stack, dram_.bandwidth, shape, formats);
+      list.push_back(
+          {.what = GpuAttentionKernel{.shape = shape,
+                                      .block = gpu_attention_block(machine_, stack, shape, formats),
+                                      .time = time},
+           .latency = price.latency_s(),
+           .least = least_time(price, time.total)});
+      return list;
+    }
+    const auto [scores, softmax, values] = parts_of_attention(op);
+    GroupView view;
+    view.anchor = &scores;
+    add_gemm_kernels(list, view, nullptr);
+    double weights = 0;
+    add_stream_kernel(list, spec_.stack.kernels.softmax, stream_shape(softmax, weights),
+                      price_stream(softmax));
+    view.anchor = &values;
+    add_gemm_kernels(list, view, nullptr);
+    return list;
+  }
+  if (price.mapping.kind == MappingKind::tiles) {
+    add_gemm_kernels(list, group, &price);
+    return list;
+  }
+  double weights = 0;
+  add_stream_kernel(list, kernel_class(spec_.stack.kernels, op.shape), stream_shape(op, weights),
+                    price_stream(op));
+  return list;
 }
 
 Estimate Gpu::price(const GroupView& group, const MappingConstraint& constraint,

@@ -25,6 +25,8 @@
 /// Checked by: tests/unit/hw/gpu/gpu_test.cpp, tests/validation/gpu_gemm_test.cpp
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +36,7 @@
 #include "hw/device.h"
 #include "hw/gpu/gpu_attention.h"
 #include "hw/gpu/gpu_gemm.h"
+#include "hw/gpu/gpu_kernels.h"
 #include "hw/gpu/gpu_spec.h"
 #include "hw/gpu/gpu_stream.h"
 
@@ -65,6 +68,13 @@ class Gpu {
   [[nodiscard]] std::vector<std::string> assumptions() const;
   [[nodiscard]] models::Precision default_format() const { return models::kFp16; }
 
+  /// The kernels of a group in their order, with the tiles and the split that \p price() chose.
+  [[nodiscard]] std::vector<GpuKernel> kernels(const GroupView& group,
+                                               const OperatorCost& price) const;
+  [[nodiscard]] const Spec& spec() const { return spec_; }
+  [[nodiscard]] const GpuGemmMachine& gemm_machine() const { return machine_; }
+  [[nodiscard]] const GpuStreamMachine& stream_machine() const { return streams_; }
+
  private:
   Gpu(const Spec& spec, const ResolvedMemory& dram, const ResolvedMemory& l2,
       const Technology& technology);
@@ -80,9 +90,38 @@ class Gpu {
                                       const models::Precision& activations) const;
   [[nodiscard]] double decode_operations(const models::Precision& stored,
                                          const models::Precision& operand) const;
+  /// A matrix product with its epilogue, before a kernel is chosen.
+  struct GemmWork {
+    GpuGemmShape shape;
+    Arithmetic how;
+    models::Formats formats;
+    double stored_weight_bits{};  ///< of one element
+    double vector_operations{};   ///< of the epilogue
+    bool sparse{};
+    bool decode_first{};
+    std::uint8_t fused{};
+    [[nodiscard]] double macs() const { return shape.instances * shape.m * shape.n * shape.k; }
+  };
+  [[nodiscard]] GemmWork gemm_work(const GroupView& group) const;
+  [[nodiscard]] bool takes_gemv(const GemmWork& work) const;
+  [[nodiscard]] GpuGemmTime gemv_time(const GemmWork& work) const;
+  [[nodiscard]] OperatorCost gemm_cost(const GemmWork& work, const GpuGemmTime& time) const;
+  [[nodiscard]] GpuStreamShape decode_shape(const GemmWork& work) const;
   [[nodiscard]] Estimate price_gemm(const GroupView& group,
                                     const MappingConstraint& constraint) const;
+  [[nodiscard]] GpuAttentionFormats attention_formats(const models::Operator& op,
+                                                      const Arithmetic& how) const;
   [[nodiscard]] Estimate price_attention(const models::Operator& op) const;
+  /// Scores, softmax and values as operators of their own.
+  [[nodiscard]] static std::array<models::Operator, 3> parts_of_attention(
+      const models::Operator& op);
+  [[nodiscard]] static GpuStreamShape stream_shape(const models::Operator& op, double& weights);
+  void add_gemm_kernels(std::vector<GpuKernel>& kernels, const GroupView& group,
+                        const OperatorCost* price) const;
+  void add_stream_kernel(std::vector<GpuKernel>& kernels, const GpuKernelSpec& kernel,
+                         const GpuStreamShape& shape, const OperatorCost& cost) const;
+  /// s: what the closed form's kernel does not explain.
+  [[nodiscard]] double least_time(const OperatorCost& cost, double total) const;
   [[nodiscard]] Estimate price_unfused_attention(const models::Operator& op,
                                                  const MappingConstraint& constraint) const;
   [[nodiscard]] OperatorCost price_stream(const models::Operator& op) const;

@@ -16,50 +16,57 @@ double to_real(std::int64_t value) {
 
 }  // namespace
 
-GpuAttentionTime gpu_attention(const GpuGemmMachine& machine, const GpuAttentionSpec& stack,
-                               double dram_bandwidth, const models::Attention& shape,
-                               const GpuAttentionFormats& formats) {
-  const double sequences = to_real(shape.batch * shape.kv_heads);
-  const double rows = to_real(shape.queries) * to_real(shape.heads) / to_real(shape.kv_heads);
+GpuAttentionBlock gpu_attention_block(const GpuGemmMachine& machine, const GpuAttentionSpec& stack,
+                                      const models::Attention& shape,
+                                      const GpuAttentionFormats& formats) {
+  GpuAttentionBlock b;
+  b.sequences = to_real(shape.batch * shape.kv_heads);
+  b.rows = to_real(shape.queries) * to_real(shape.heads) / to_real(shape.kv_heads);
   const double granularity = to_real(stack.row_granularity);
-  const double tile =
-      std::min(to_real(stack.query_tile), std::ceil(rows / granularity) * granularity);
-  const double row_tiles = std::ceil(rows / tile);
-  const double key_tile = to_real(stack.key_tile);
+  b.tile = std::min(to_real(stack.query_tile), std::ceil(b.rows / granularity) * granularity);
+  b.row_tiles = std::ceil(b.rows / b.tile);
+  b.key_tile = to_real(stack.key_tile);
   const double dim = to_real(shape.head_dim);
 
   // Scores of one KV head: those that some query sees, and half a tile on each diagonal.
   const double seen =
       to_real(shape.visible_pairs()) * to_real(shape.heads) / to_real(shape.kv_heads);
-  const double diagonal = shape.causal && shape.queries > 1 ? rows * key_tile / 2 : 0.0;
-  const double keys_of_row =
-      std::min((seen + diagonal) / rows, std::max(to_real(shape.visible_keys()), 1.0));
+  const double diagonal = shape.causal && shape.queries > 1 ? b.rows * b.key_tile / 2 : 0.0;
+  b.keys_of_row =
+      std::min((seen + diagonal) / b.rows, std::max(to_real(shape.visible_keys()), 1.0));
 
-  const double query_bits = sequences * rows * dim * formats.query_bits;
-  const double output_bits = sequences * rows * dim * formats.output_bits;
-  const double cache_bits =
-      sequences * to_real(shape.visible_keys()) * 2 * dim * formats.cache_bits;
-  const double dram = (query_bits + output_bits + cache_bits) / (dram_bandwidth * stack.dram);
+  b.query_bits = b.sequences * b.rows * dim * formats.query_bits;
+  b.output_bits = b.sequences * b.rows * dim * formats.output_bits;
+  b.cache_bits = b.sequences * to_real(shape.visible_keys()) * 2 * dim * formats.cache_bits;
 
   const double instructions = stack.warp_level ? machine.warp_level : 1.0;
   const double sm_rate = formats.peak / machine.sms * stack.tensor * instructions;
-  const double tensor_step = 2 * tile * key_tile * dim / sm_rate;
-  const double used_rows = std::min(tile, rows);
-  const double softmax = used_rows * key_tile *
+  b.tensor_step = 2 * b.tile * b.key_tile * dim / sm_rate;
+  const double used_rows = std::min(b.tile, b.rows);
+  const double softmax = used_rows * b.key_tile *
                          (formats.softmax_operations / machine.vector_rate +
                           1 / machine.special_rate);  // one exponential a score
-  const double vector_step = stack.softmax_exposed * softmax +
-                             2 * key_tile * dim * formats.decode_operations / machine.vector_rate;
-  const double hidden_step = (1 - stack.softmax_exposed) * softmax;
-  const double outside = to_real(stack.block.count()) / machine.clock;
-  const double load_bits = 2 * key_tile * dim * formats.cache_bits;
-  const double latency_step = machine.latency / kStages;
+  b.vector_step = stack.softmax_exposed * softmax +
+                  2 * b.key_tile * dim * formats.decode_operations / machine.vector_rate;
+  b.hidden_step = (1 - stack.softmax_exposed) * softmax;
+  b.outside = to_real(stack.block.count()) / machine.clock;
+  b.load_bits = 2 * b.key_tile * dim * formats.cache_bits;
+  b.latency_step = machine.latency / kStages;
+  return b;
+}
+
+GpuAttentionTime gpu_attention(const GpuGemmMachine& machine, const GpuAttentionSpec& stack,
+                               double dram_bandwidth, const models::Attention& shape,
+                               const GpuAttentionFormats& formats) {
+  const GpuAttentionBlock b = gpu_attention_block(machine, stack, shape, formats);
+  const double dim = to_real(shape.head_dim);
+  const double dram = (b.query_bits + b.output_bits + b.cache_bits) / (dram_bandwidth * stack.dram);
 
   GpuAttentionTime best;
   best.total = std::numeric_limits<double>::infinity();
   for (const double split : machine.splits) {
-    const double steps = std::ceil(keys_of_row / (key_tile * split));
-    const double blocks = sequences * row_tiles * split;
+    const double steps = std::ceil(b.keys_of_row / (b.key_tile * split));
+    const double blocks = b.sequences * b.row_tiles * split;
     if (split > 1 && (steps < 2 || blocks > 2 * machine.sms)) {
       break;
     }
@@ -67,13 +74,12 @@ GpuAttentionTime gpu_attention(const GpuGemmMachine& machine, const GpuAttention
     const double busiest = std::ceil(blocks / machine.sms);
     const double share =
         std::min(machine.l2_bandwidth / std::min(blocks, machine.sms), machine.port_bandwidth);
-    const double step = std::max(
-        {std::max(tensor_step, hidden_step) + vector_step, load_bits / share, latency_step});
-    const double main = busiest * (steps * step + outside);
-    const double tail = split > 1
-                            ? machine.reduction + sequences * rows * (dim + 2) * kAccumulatorBits *
-                                                      split * 2 / machine.l2_bandwidth
-                            : 0.0;
+    const double step = std::max({b.math(), b.load_bits / share, b.latency_step});
+    const double main = busiest * (steps * step + b.outside);
+    const double tail = split > 1 ? machine.reduction + b.sequences * b.rows * (dim + 2) *
+                                                            kAccumulatorBits * split * 2 /
+                                                            machine.l2_bandwidth
+                                  : 0.0;
     const double body = std::cbrt(main * main * main + dram * dram * dram);
     const double total = machine.fixed + body + tail;
     if (total < best.total) {
@@ -82,14 +88,14 @@ GpuAttentionTime gpu_attention(const GpuGemmMachine& machine, const GpuAttention
       best.body = body;
       best.tail = tail;
       best.main = main;
-      best.tensor = busiest * steps * tensor_step;
-      best.vector = busiest * steps * vector_step;
+      best.tensor = busiest * steps * b.tensor_step;
+      best.vector = busiest * steps * b.vector_step;
       best.dram = dram;
-      best.read_bits = query_bits + cache_bits;
-      best.write_bits = output_bits;
-      best.l2_bits = blocks * steps * load_bits + query_bits;
-      best.executed_macs = blocks * steps * 2 * tile * key_tile * dim;
-      best.query_tile = static_cast<std::int64_t>(tile);
+      best.read_bits = b.query_bits + b.cache_bits;
+      best.write_bits = b.output_bits;
+      best.l2_bits = blocks * steps * b.load_bits + b.query_bits;
+      best.executed_macs = blocks * steps * 2 * b.tile * b.key_tile * dim;
+      best.query_tile = static_cast<std::int64_t>(b.tile);
       best.split = static_cast<std::int64_t>(split);
     }
   }

@@ -24,6 +24,8 @@
 ///             two kernels on an H100 by `cairn validate`
 #pragma once
 
+#include <algorithm>
+
 #include "hw/gpu/gpu_gemm.h"
 #include "hw/gpu/gpu_spec.h"
 #include "models/operator.h"
@@ -58,6 +60,32 @@ struct GpuAttentionTime {
   std::int64_t split{1};
   std::uint32_t considered{};
 };
+
+/// What one thread block does, whatever the split.
+struct GpuAttentionBlock {
+  double sequences{};  ///< KV heads of all sequences: blocks of different ones share nothing
+  double rows{};       ///< query rows of one of them
+  double tile{};       ///< query rows of a block, padded
+  double row_tiles{};
+  double key_tile{};
+  double keys_of_row{};  ///< keys that a row meets on average, masked ones of its tiles included
+  double query_bits{};   ///< of all queries
+  double output_bits{};  ///< of all outputs
+  double cache_bits{};   ///< of the visible part of the cache
+  double tensor_step{};  ///< s of both products with one tile of keys
+  double hidden_step{};  ///< s of softmax beside them
+  double vector_step{};  ///< s of softmax and decoding after them
+  double latency_step{};
+  double load_bits{};  ///< of one tile of keys and values
+  double outside{};    ///< s of a block outside its loop
+
+  /// s of one tile of keys without its loads.
+  [[nodiscard]] double math() const { return std::max(tensor_step, hidden_step) + vector_step; }
+};
+[[nodiscard]] GpuAttentionBlock gpu_attention_block(const GpuGemmMachine& machine,
+                                                    const GpuAttentionSpec& stack,
+                                                    const models::Attention& shape,
+                                                    const GpuAttentionFormats& formats);
 
 /// Fused kernel for \p shape; \p dram_bandwidth achievable, bit/s. Does not allocate.
 [[nodiscard]] GpuAttentionTime gpu_attention(const GpuGemmMachine& machine,

@@ -50,43 +50,41 @@ bool permits(const MappingConstraint& allowed, const GpuGemmMachine::Tile& tile)
   return fits(0, tile.m) && fits(1, tile.n);
 }
 
-/// Bits of both operands read from DRAM when waves of \p wave tiles pass over one product.
-double operand_traffic(const GpuGemmMachine& machine, const GpuGemmShape& shape,
-                       const GpuGemmMachine::Tile& tile, double rows, double cols, double wave,
-                       double a_bits, double b_bits) {
-  const double row_tiles =
+}  // namespace
+
+GpuRaster gpu_raster(const GpuGemmMachine& machine, const GpuGemmShape& shape,
+                     const GpuGemmMachine::Tile& tile, double wave) {
+  const double a_bits = shape.m * shape.k * shape.activation_bits;
+  const double b_bits = shape.n * shape.k * shape.weight_bits;
+  const double rows = whole(shape.m / tile.m);
+  const double cols = whole(shape.n / tile.n);
+  if (wave >= rows * cols) {
+    return {.bits = a_bits + b_bits, .row_tiles = rows, .col_tiles = cols, .along_n = true};
+  }
+  GpuRaster raster;
+  raster.row_tiles =
       std::min(rows, std::max(1.0, whole_down(std::sqrt(wave * tile.n / tile.m) + 0.5)));
-  const double col_tiles = std::min(cols, whole(wave / row_tiles));
+  raster.col_tiles = std::min(cols, whole(wave / raster.row_tiles));
   const bool keeps_a = a_bits <= machine.l2_kept;
   const bool keeps_b = b_bits <= machine.l2_kept;
-  const double again_a = std::max(1.0, cols / col_tiles);
-  const double again_b = std::max(1.0, rows / row_tiles);
+  const double again_a = std::max(1.0, cols / raster.col_tiles);
+  const double again_b = std::max(1.0, rows / raster.row_tiles);
   const bool keeps_a_panel =
-      row_tiles * tile.m * shape.k * shape.activation_bits <= machine.l2_kept;
-  const bool keeps_b_panel = col_tiles * tile.n * shape.k * shape.weight_bits <= machine.l2_kept;
+      raster.row_tiles * tile.m * shape.k * shape.activation_bits <= machine.l2_kept;
+  const bool keeps_b_panel =
+      raster.col_tiles * tile.n * shape.k * shape.weight_bits <= machine.l2_kept;
   const double along_n =
       a_bits * (keeps_a || keeps_a_panel ? 1.0 : again_a) + b_bits * (keeps_b ? 1.0 : again_b);
   const double along_m =
       a_bits * (keeps_a ? 1.0 : again_a) + b_bits * (keeps_b || keeps_b_panel ? 1.0 : again_b);
-  return std::min(along_n, along_m);
+  raster.along_n = along_n <= along_m;
+  raster.bits = std::min(along_n, along_m);
+  return raster;
 }
 
-/// What every split of one tile shares.
-struct TileCosts {
-  double rows{};
-  double cols{};
-  double step{};         ///< elements of k in one stage
-  double tensor_step{};  ///< s of one block's tensor work in one step
-  double decode_step{};
-  double load_bits{};  ///< of one block in one step
-  double latency_step{};
-  double store{};     ///< s of one tile through the port
-  double epilogue{};  ///< s of one tile's vector work
-};
-
-TileCosts costs_of(const GpuGemmMachine& machine, const GpuGemmShape& shape,
-                   const GpuGemmMachine::Tile& tile) {
-  TileCosts c;
+GpuTileCosts gpu_tile_costs(const GpuGemmMachine& machine, const GpuGemmShape& shape,
+                            const GpuGemmMachine::Tile& tile) {
+  GpuTileCosts c;
   c.rows = whole(shape.m / tile.m);
   c.cols = whole(shape.n / tile.n);
   c.step = std::max(1.0, tile.stage_bits / shape.operand_bits);
@@ -104,8 +102,6 @@ TileCosts costs_of(const GpuGemmMachine& machine, const GpuGemmShape& shape,
   c.epilogue = used_m * used_n * shape.epilogue_operations / machine.vector_rate;
   return c;
 }
-
-}  // namespace
 
 GpuGemmMachine::GpuGemmMachine(const GpuSpec& spec, double dram, double l2, double l2_capacity)
     : sms(to_real(spec.sms)),
@@ -195,7 +191,7 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
     if (!permits(allowed, tile)) {
       continue;
     }
-    const TileCosts c = costs_of(machine, shape, tile);
+    const GpuTileCosts c = gpu_tile_costs(machine, shape, tile);
     const double tiles = c.rows * c.cols;
     const double slots = machine.sms * tile.per_sm;
     const double least_main =
@@ -218,10 +214,8 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
       const double active = std::min(blocks, machine.sms);
       const double share = std::min(machine.l2_bandwidth / active, machine.port_bandwidth);
       const auto round_of = [&](double together) {
-        const double decode = together * c.decode_step;
-        const double tensor = together * c.tensor_step;
-        const double math = machine.decode_overlapped ? std::max(tensor, decode) : tensor + decode;
-        return steps * std::max({math, together * c.load_bits / share, c.latency_step});
+        return steps * std::max({c.math(together, machine.decode_overlapped),
+                                 together * c.load_bits / share, c.latency_step});
       };
       const double full = whole_down(busiest / tile.per_sm);
       const double rest = busiest - full * tile.per_sm;
@@ -235,9 +229,7 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
         continue;
       }
       const double wave = std::min(blocks, slots) / split;
-      const double operands = wave >= tiles ? a_bits + b_bits
-                                            : operand_traffic(machine, shape, tile, c.rows, c.cols,
-                                                              wave, a_bits, b_bits);
+      const double operands = gpu_raster(machine, shape, tile, wave).bits;
       const double saved =  // a convolution's patches overlap: the tensor is smaller than m x k
           shape.input_bits > 0 ? shape.instances * a_bits - shape.input_bits : 0.0;
       const double read =
@@ -270,6 +262,7 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
         best.blocks = blocks;
         best.tile = static_cast<std::int64_t>(index);
         best.split = static_cast<std::int64_t>(split);
+        best.stretch = stretch;
       }
     }
   }

@@ -31,6 +31,7 @@
 ///             (672 layers measured on A100 and H100; 20 on an A100 under another stack).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -115,8 +116,42 @@ struct GpuGemmTime {
   double blocks{};
   std::int64_t tile{-1};  ///< index into the tiles; -1: no tile is allowed
   std::int64_t split{1};
+  double stretch{1};  ///< of the main loop: the clock with this many SMs at work
   std::uint32_t considered{};
 };
+
+/// What one thread block of a tile costs an SM, whatever the split.
+struct GpuTileCosts {
+  double rows{};         ///< of tiles
+  double cols{};         ///< of tiles
+  double step{};         ///< elements of k in one stage
+  double tensor_step{};  ///< s of one block's tensor work in one step
+  double decode_step{};
+  double load_bits{};  ///< of one block in one step
+  double latency_step{};
+  double store{};     ///< s of one tile through the port
+  double epilogue{};  ///< s of one tile's vector work
+
+  /// s of arithmetic of \p together blocks on one SM in one step.
+  [[nodiscard]] double math(double together, bool decode_overlapped) const {
+    const double decode = together * decode_step;
+    const double tensor = together * tensor_step;
+    return decode_overlapped ? std::max(tensor, decode) : tensor + decode;
+  }
+};
+[[nodiscard]] GpuTileCosts gpu_tile_costs(const GpuGemmMachine& machine, const GpuGemmShape& shape,
+                                          const GpuGemmMachine::Tile& tile);
+
+/// The order of thread blocks: bands of tiles that a wave covers, and what then leaves the DRAM.
+struct GpuRaster {
+  double bits{};       ///< of both operands of one product, read from DRAM
+  double row_tiles{};  ///< height of a wave
+  double col_tiles{};  ///< its width
+  bool along_n{};      ///< waves follow each other along the columns, else along the rows
+};
+/// Waves of \p wave tiles pass over one product.
+[[nodiscard]] GpuRaster gpu_raster(const GpuGemmMachine& machine, const GpuGemmShape& shape,
+                                   const GpuGemmMachine::Tile& tile, double wave);
 
 /// A product on the CUDA cores under \p spec: the longest of traffic at its share of \p
 /// dram_bandwidth (achievable, bit/s), loads of the SMs, and their arithmetic; after `floor`.

@@ -15,27 +15,6 @@ double blocks_of_sm(const GpuStreamMachine& machine, const GpuRowBlocksSpec& row
   return std::max(1.0, std::floor(machine.threads_per_sm / to_real(rows.threads)));
 }
 
-/// Cycles that blocks of rows wait and issue, without transfers.
-double row_cycles(const GpuStreamMachine& machine, const GpuRowBlocksSpec& spec,
-                  const GpuStreamShape& shape) {
-  const double issue = to_real(spec.issue.count());
-  if (shape.columns <= to_real(spec.narrow)) {
-    return shape.rows * shape.columns / to_real(spec.threads * spec.elements) *
-           to_real(spec.passes) * issue / machine.sms;
-  }
-  const double resident = blocks_of_sm(machine, spec);
-  const double slots = machine.sms * resident;
-  const double steps =
-      to_real(spec.passes) * std::ceil(shape.columns / to_real(spec.threads * spec.elements));
-  const auto wave = [&](double blocks) {
-    return steps * std::max(to_real(spec.step.count()), blocks * issue) +
-           to_real(spec.setup.count());
-  };
-  const double full = std::floor(shape.rows / slots);
-  const double rest = shape.rows - full * slots;
-  return full * wave(resident) + (rest > 0 ? wave(std::ceil(rest / machine.sms)) : 0.0);
-}
-
 double grid_cycles(const GpuStreamMachine& machine, const GpuLoopingGridSpec& spec,
                    const GpuStreamShape& shape) {
   const double threads = machine.sms * to_real(spec.threads);
@@ -46,6 +25,35 @@ double grid_cycles(const GpuStreamMachine& machine, const GpuLoopingGridSpec& sp
 }
 
 }  // namespace
+
+GpuStreamWork gpu_stream_work(const GpuStreamMachine& machine, const GpuKernelSpec& kernel,
+                              const GpuStreamShape& shape) {
+  GpuStreamWork w;
+  if (!kernel.rows) {
+    w.resident = 0;
+    w.cycles = kernel.grid ? grid_cycles(machine, *kernel.grid, shape) : 0.0;
+    return w;
+  }
+  const GpuRowBlocksSpec& spec = *kernel.rows;
+  w.issue = to_real(spec.issue.count());
+  w.passes = to_real(spec.passes);
+  if (shape.columns <= to_real(spec.narrow)) {
+    w.resident = 0;
+    w.passes = 1;
+    w.cycles = shape.rows * shape.columns / to_real(spec.threads * spec.elements) *
+               to_real(spec.passes) * w.issue / machine.sms;
+    return w;
+  }
+  w.resident = blocks_of_sm(machine, spec);
+  w.wave_steps = w.passes * std::ceil(shape.columns / to_real(spec.threads * spec.elements));
+  w.step = to_real(spec.step.count());
+  w.setup = to_real(spec.setup.count());
+  const double slots = machine.sms * w.resident;
+  const double full = std::floor(shape.rows / slots);
+  const double rest = shape.rows - full * slots;
+  w.cycles = full * w.wave(w.resident) + (rest > 0 ? w.wave(std::ceil(rest / machine.sms)) : 0.0);
+  return w;
+}
 
 GpuStreamMachine::GpuStreamMachine(const GpuSpec& spec, double dram, double l2, double capacity)
     : sms(to_real(spec.sms)),
@@ -71,20 +79,17 @@ GpuStreamTime gpu_stream(const GpuStreamMachine& machine, const GpuKernelSpec& k
   double misses = traffic - hits;
   double again = 0;      // later passes over rows, from the L2
   double from_dram = 0;  // and from DRAM
-  double cycles = 0;
-  if (kernel.rows) {
-    cycles = row_cycles(machine, *kernel.rows, shape);
-    const double of_sm = blocks_of_sm(machine, *kernel.rows) * shape.read_bits / shape.rows;
-    if (shape.columns > to_real(kernel.rows->narrow) && of_sm > machine.sm_capacity) {
-      again = shape.read_bits * to_real(kernel.rows->passes - 1);
+  const GpuStreamWork work = gpu_stream_work(machine, kernel, shape);
+  if (work.resident > 0) {
+    const double of_sm = work.resident * shape.read_bits / shape.rows;
+    if (of_sm > machine.sm_capacity) {
+      again = shape.read_bits * (work.passes - 1);
       if (std::min(machine.sms * of_sm, shape.read_bits) > machine.l2_capacity) {
         from_dram = again;
         misses += again;
         again = 0;
       }
     }
-  } else if (kernel.grid) {
-    cycles = grid_cycles(machine, *kernel.grid, shape);
   }
   GpuStreamTime t;
   t.host = kernel.host ? kernel.host->count() : machine.host_launch * launches;
@@ -93,11 +98,14 @@ GpuStreamTime gpu_stream(const GpuStreamMachine& machine, const GpuKernelSpec& k
   t.dram = misses / (machine.dram_bandwidth * kernel.dram);
   t.work = shape.operations / machine.vector_rate;
   const double moved = t.dram + (hits + again) / machine.l2_bandwidth;
-  t.body = std::max(moved + cycles / machine.clock, t.work);
+  t.body = std::max(moved + work.cycles / machine.clock, t.work);
   // What the L2 holds still goes to or comes from DRAM once, under the kernel before or after.
   t.read_bits = shape.read_bits * kernel.traffic + from_dram;
   t.write_bits = shape.write_bits * kernel.traffic;
   t.l2_bits = traffic + again + from_dram;
+  t.hits = hits;
+  t.again = again;
+  t.from_dram = from_dram;
   return t;
 }
 

@@ -21,6 +21,8 @@
 ///             rotary embeddings, sums and look-ups of an A100 and an H100 by `cairn validate`
 #pragma once
 
+#include <algorithm>
+
 #include "hw/gpu/gpu_spec.h"
 
 namespace cairn::hw {
@@ -53,6 +55,25 @@ struct GpuStreamShape {
   double operations{};  ///< on the CUDA cores
 };
 
+/// What thread blocks that wait for their loads do.
+struct GpuStreamWork {
+  double resident{1};   ///< blocks of an SM at once, each of which works on one row; 0: no rows
+  double passes{1};     ///< over a row
+  double cycles{};      ///< of all waves, on every SM
+  double wave_steps{};  ///< steps of a wave of row blocks
+  double step{};        ///< cycles of one step, at least
+  double issue{};       ///< cycles that a step takes for each resident block, at least
+  double setup{};       ///< cycles of a wave outside its steps
+
+  /// Cycles of one wave with \p blocks on an SM.
+  [[nodiscard]] double wave(double blocks) const {
+    return wave_steps * std::max(step, blocks * issue) + setup;
+  }
+};
+[[nodiscard]] GpuStreamWork gpu_stream_work(const GpuStreamMachine& machine,
+                                            const GpuKernelSpec& kernel,
+                                            const GpuStreamShape& shape);
+
 struct GpuStreamTime {
   double host{};        ///< s to launch it all, part of `fixed` unless the host runs ahead
   double fixed{};       ///< s, host and launches
@@ -62,6 +83,9 @@ struct GpuStreamTime {
   double read_bits{};   ///< from DRAM
   double write_bits{};  ///< to DRAM
   double l2_bits{};     ///< through the L2
+  double hits{};        ///< bits that the L2 holds from before or for the next kernel
+  double again{};       ///< bits that later passes over rows read from the L2
+  double from_dram{};   ///< bits that later passes over rows read from DRAM
   [[nodiscard]] double total() const { return fixed + body; }
 };
 
