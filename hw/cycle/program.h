@@ -80,8 +80,10 @@ struct Task {
   TaskKind kind{TaskKind::compute};
   std::uint16_t unit{};
   std::uint16_t activity{};  ///< index of Program::activities
-  bool fence{};  ///< waits for all earlier tasks of the stream, which is asked no further before
-  bool lap{};    ///< the first task of a repetition, see Program::laps
+  /// Waits for all earlier tasks of the stream, or for those of `after` if it names any. The stream
+  /// is asked no further before.
+  bool fence{};
+  bool lap{};  ///< the first task of a repetition, see Program::laps
   Femtoseconds duration{};
   Transfer transfer{};
   std::array<LocalAccess, 3> local{};
@@ -108,6 +110,9 @@ struct Program {
   std::vector<std::unique_ptr<Stream>> streams;
   std::vector<std::string> activities;  ///< `load weights`, `multiply`: names of slices
   std::uint32_t barrier_width{};        ///< streams that meet at a barrier; 0: all of them
+  /// Share of each memory's bandwidth that the software of this program reaches, by memory; empty:
+  /// all of it. Of no effect on a memory with a DRAM part, whose losses are simulated.
+  std::vector<double> reach;
   /// Repetitions of the same tasks (addresses apart) that the first stream marks with Task::lap,
   /// the last, perhaps smaller, not counted; 0: the program does not repeat. When they have become
   /// periodic the rest is extended instead of simulated.

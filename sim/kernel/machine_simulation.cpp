@@ -275,8 +275,10 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
     for (const auto& unit : units) {
       unit->start_run();
     }
-    for (const auto& memory : memories) {
-      memory->start_run();
+    CAIRN_CHECK(given.reach.empty() || given.reach.size() == memories.size(),
+                "a program names the reach of every memory or of none");
+    for (std::size_t m = 0; m < memories.size(); ++m) {
+      memories[m]->start_run(given.reach.empty() ? 1.0 : given.reach[m]);
     }
     const kernel::LapSnapshot before = snapshot(begin);
     for (const auto& stream : streams) {

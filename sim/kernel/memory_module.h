@@ -53,8 +53,8 @@ class MemoryModule {
   [[nodiscard]] virtual bool offer(const Request& request, Femtoseconds& next) = 0;
   /// Counted since the start of the process.
   [[nodiscard]] virtual MemoryActivity activity() const = 0;
-  /// Before a program starts.
-  virtual void start_run() {}
+  /// Before a program starts. \p reach share of the bandwidth that its software reaches.
+  virtual void start_run(double /*reach*/) {}
 };
 
 }  // namespace cairn::sim::kernel

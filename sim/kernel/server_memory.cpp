@@ -19,9 +19,10 @@ double to_bits(std::uint64_t bytes) {
 }  // namespace
 
 ServerMemory::ServerMemory(const SimulatedMemory& spec)
-    : femtoseconds_per_bit_(std::isfinite(spec.bandwidth) && spec.bandwidth > 0
-                                ? hw::cycle::kFemtosecondsPerSecond / spec.bandwidth
-                                : 0.0),
+    : at_full_reach_(std::isfinite(spec.bandwidth) && spec.bandwidth > 0
+                         ? hw::cycle::kFemtosecondsPerSecond / spec.bandwidth
+                         : 0.0),
+      femtoseconds_per_bit_(at_full_reach_),
       latency_(hw::cycle::to_femtoseconds(spec.latency_s)) {}
 
 Femtoseconds ServerMemory::serve(double bits, Femtoseconds earliest) {
@@ -61,7 +62,10 @@ CacheMemory::CacheMemory(const hw::cycle::CacheOver& spec, const SimulatedMemory
   }
 }
 
-void CacheMemory::start_run() {
+void CacheMemory::start_run(double reach) {
+  for (ServerMemory& slice : slices_) {
+    slice.start_run(reach);
+  }
   for (Line& line : lines_) {
     line = Line{};
   }
@@ -72,11 +76,12 @@ std::size_t CacheMemory::set_of(std::uint64_t block) const {
   return combine(block, 0) % (lines_.size() / ways_) * ways_;
 }
 
-/// The data goes through the slice of its block to who asked for it.
-void CacheMemory::pass(const Request& request, Femtoseconds from) {
+/// The data goes through the slice of its block to who asked for it. Data that comes later takes
+/// its share of the slice now: a hit does not wait behind a miss.
+void CacheMemory::pass(const Request& request, Femtoseconds ready) {
   ServerMemory& slice = slices_[request.address / line_bytes_ % slices_.size()];
-  const Femtoseconds end = slice.serve(to_bits(request.bytes), from);
-  request.from->arrives(request.slot, request.bytes, end);
+  const Femtoseconds end = slice.serve(to_bits(request.bytes), now());
+  request.from->arrives(request.slot, request.bytes, std::max(end, ready));
 }
 
 bool CacheMemory::offer(const Request& request, Femtoseconds& next) {

@@ -16,6 +16,7 @@ class ServerMemory final : public MemoryModule {
   [[nodiscard]] std::uint64_t block_bytes() const override { return kBlockBytes; }
   [[nodiscard]] bool offer(const Request& request, Femtoseconds& next) override;
   [[nodiscard]] MemoryActivity activity() const override { return activity_; }
+  void start_run(double reach) override { femtoseconds_per_bit_ = at_full_reach_ / reach; }
 
   /// Moves bits through the port. \returns when the last has passed.
   Femtoseconds serve(double bits, Femtoseconds earliest);
@@ -25,6 +26,7 @@ class ServerMemory final : public MemoryModule {
   /// Long enough that events are few, short enough that requesters take turns.
   static constexpr std::uint64_t kBlockBytes = 4096;
 
+  double at_full_reach_{};         ///< femtoseconds of a bit
   double femtoseconds_per_bit_{};  ///< 0: never limits
   Femtoseconds latency_{};
   Femtoseconds free_at_{};
@@ -41,7 +43,7 @@ class CacheMemory final : public MemoryModule, public Requester {
   [[nodiscard]] std::uint64_t block_bytes() const override { return line_bytes_; }
   [[nodiscard]] bool offer(const Request& request, Femtoseconds& next) override;
   [[nodiscard]] MemoryActivity activity() const override { return activity_; }
-  void start_run() override;
+  void start_run(double reach) override;
 
   void arrives(std::uint32_t slot, std::uint64_t bytes, Femtoseconds at) override;
   void try_again() override;
@@ -69,7 +71,7 @@ class CacheMemory final : public MemoryModule, public Requester {
     bool used{};
   };
   [[nodiscard]] std::size_t set_of(std::uint64_t block) const;
-  void pass(const Request& request, Femtoseconds from);
+  void pass(const Request& request, Femtoseconds ready);
   void send(std::uint32_t index);
   void finish(std::uint32_t index);
 

@@ -1,5 +1,6 @@
 #include "sim/kernel/task_streams.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/error.h"
@@ -34,7 +35,7 @@ void TaskStream::refill() {
   refilling_ = true;
   while (outstanding_ < kWindow) {
     if (held_) {
-      if (outstanding_ > 0) {
+      if (holds(fence_)) {
         break;
       }
       held_ = false;
@@ -49,7 +50,7 @@ void TaskStream::refill() {
       ended_ = true;
       break;
     }
-    if (task.fence && outstanding_ > 0) {
+    if (task.fence && holds(task)) {
       fence_ = task;
       held_ = true;
       break;
@@ -57,6 +58,12 @@ void TaskStream::refill() {
     issue(task);
   }
   refilling_ = false;
+}
+
+bool TaskStream::holds(const Task& fence) const {
+  const bool names =
+      std::any_of(fence.after.begin(), fence.after.end(), [](auto d) { return d != 0; });
+  return names ? !ready({.task = fence, .stream = index_, .number = issued_}) : outstanding_ > 0;
 }
 
 void TaskStream::done(std::uint64_t number) {

@@ -59,6 +59,8 @@ class TaskStream {
     return number < oldest_ || done_[number & (kMemory - 1)];
   }
   void issue(const hw::cycle::Task& task);
+  /// Whether \p fence has to wait.
+  [[nodiscard]] bool holds(const hw::cycle::Task& fence) const;
 
   std::unique_ptr<hw::cycle::Stream> source_;
   std::uint32_t index_{};
