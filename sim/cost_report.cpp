@@ -1,6 +1,7 @@
 #include "sim/cost_report.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace cairn::sim {
 
@@ -28,6 +29,7 @@ void WorkloadCost::add(const WorkloadCost& other, double times) {
     utilization = (utilization * latency_s + other.utilization * more) / both;
   }
   latency_s = both;
+  closed_form_latency_s += times * other.closed_form_latency_s;
   prefetch_saved_s += times * other.prefetch_saved_s;
   for (std::size_t i = 0; i < hw::kEnergyComponents; ++i) {
     energy.joules.at(i) += times * other.energy.joules.at(i);
@@ -99,6 +101,11 @@ WorkloadCost total_cost(const CompiledWorkload& workload, std::span<const GroupP
   total.utilization = total.latency_s > 0 ? ideal_s / total.latency_s : 0.0;
   scale_to_ranks(workload, total, static_power);
   return total;
+}
+
+double disagreement(double simulated_s, double closed_form_s) {
+  return closed_form_s > 0 ? simulated_s / closed_form_s - 1
+                           : std::numeric_limits<double>::quiet_NaN();
 }
 
 void scale_to_ranks(const CompiledWorkload& workload, WorkloadCost& total, double static_power) {

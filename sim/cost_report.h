@@ -33,6 +33,8 @@ struct GroupPrice {
 /// total() of it is the energy.
 struct WorkloadCost {
   double latency_s{};
+  /// At cycle level: latency_s as the closed form has it. 0 when nothing was simulated.
+  double closed_form_latency_s{};
   double prefetch_saved_s{};  ///< what weight prefetch across operators saved
   hw::EnergyBreakdown energy{};
   double dram_read_bits{};
@@ -60,13 +62,19 @@ struct WorkloadCost {
 /// From one device to all that share the workload, with the static energy of the pass.
 void scale_to_ranks(const CompiledWorkload& workload, WorkloadCost& total, double static_power);
 
+/// simulated / closed form - 1, how far two models of one thing are apart; NaN without both.
+[[nodiscard]] double disagreement(double simulated_s, double closed_form_s);
+
 /// One line of a per-operator breakdown, over all devices that share the pass.
 struct GroupRow {
   std::string name;
   std::string kind;
   std::int64_t count{};
   double latency_s{};  ///< all occurrences, each alone
-  double energy_j{};   ///< dynamic, all occurrences
+  /// At cycle level: latency_s as the closed form has it. 0 when nothing was simulated.
+  double closed_form_latency_s{};
+  bool simulated{};   ///< at cycle level; false: only the closed form knows this operator
+  double energy_j{};  ///< dynamic, all occurrences
   double utilization{};
   double dram_bits{};
   double operations{};  ///< 2 x MACs, all occurrences

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/error.h"
 #include "core/text/enum_names.h"
 
 namespace cairn::sim {
@@ -36,6 +37,17 @@ hw::Estimate price_on(std::size_t device, const UniqueGroup& group, const hw::Ma
   const Followers followers(group);
   const hw::GroupView view{&group.anchor, followers.view(), group.fused};
   return machine.price_on(device, view, constraint, objective);
+}
+
+/// The price of a group by simulation; \p both keeps the closed form beside it.
+hw::Estimate simulated(const UniqueGroup& group, CyclePrices& cycle, hw::MappingObjective objective,
+                       const hw::MappingConstraint& constraint, CyclePrice& both) {
+  const CycleEstimate& estimate = cycle.price(group, constraint, objective);
+  if (const auto* refused = std::get_if<hw::Infeasible>(&estimate)) {
+    return *refused;
+  }
+  both = std::get<CyclePrice>(estimate);
+  return both.cost;
 }
 
 double peak_of(const UniqueGroup& group, const hw::Machine& machine) {
@@ -171,7 +183,7 @@ std::optional<hw::Infeasible> residence_problem(const WorkloadCost& cost) {
 
 std::variant<WorkloadReport, hw::Infeasible> report_workload(
     const CompiledWorkload& workload, const hw::Machine& machine, hw::MappingObjective objective,
-    const hw::MappingConstraint& constraint) {
+    const hw::MappingConstraint& constraint, CyclePrices* cycle) {
   WorkloadReport report;
   report.weight_bits = workload.weight_bits;
   report.tokens = workload.tokens;
@@ -192,11 +204,15 @@ std::variant<WorkloadReport, hw::Infeasible> report_workload(
                             patchings(workload, traits != nullptr ? *traits : hw::MemoryTraits{}));
   }
   if (machine.coprocessing()) {
+    CAIRN_CHECK(cycle == nullptr, "the cycle level simulates one device");
     return report_shared(std::move(report), workload, machine, objective, constraint);
   }
   std::vector<GroupPrice> prices;
+  std::vector<GroupPrice> closed_form;  // beside them, at cycle level
   for (const UniqueGroup& group : workload.unique) {
-    hw::Estimate estimate = price_group(group, machine, objective, constraint);
+    CyclePrice both;
+    hw::Estimate estimate = cycle != nullptr ? simulated(group, *cycle, objective, constraint, both)
+                                             : price_group(group, machine, objective, constraint);
     if (auto* refused = std::get_if<hw::Infeasible>(&estimate)) {
       refused->what = group.label + ": " + refused->what;
       return std::move(*refused);
@@ -205,13 +221,30 @@ std::variant<WorkloadReport, hw::Infeasible> report_workload(
     cost.fused_bits_saved = saved_bits(group, cost, machine, objective);
     prices.push_back(price_of(cost, peak_of(group, machine)));
     report.rows.push_back(row_of(group, cost, workload.ranks));
+    if (cycle != nullptr) {
+      closed_form.push_back(price_of(both.closed_form, peak_of(group, machine)));
+      report.rows.back().simulated = both.simulated;
+      report.rows.back().closed_form_latency_s =
+          static_cast<double>(group.count) * both.closed_form.latency_s();
+    }
   }
-  report.cost = total_cost(workload, prices, machine.static_power(),
-                           machine.host().of_pass(workload.layers, workload.phase));
+  const auto total = [&](const std::vector<GroupPrice>& all) {
+    return total_cost(workload, all, machine.static_power(),
+                      machine.host().of_pass(workload.layers, workload.phase));
+  };
+  report.cost = total(prices);
   if (std::optional<hw::Infeasible> full = residence_problem(report.cost)) {
     return std::move(*full);
   }
-  add_spills(report.placed, report.tiers, machine.static_power(), workload.devices(), report.cost);
+  const auto spill = [&](WorkloadCost& cost) {
+    add_spills(report.placed, report.tiers, machine.static_power(), workload.devices(), cost);
+  };
+  spill(report.cost);
+  if (cycle != nullptr) {
+    WorkloadCost closed = total(closed_form);
+    spill(closed);
+    report.cost.closed_form_latency_s = closed.latency_s;
+  }
   return report;
 }
 
@@ -222,6 +255,7 @@ void scale_report(WorkloadReport& report, double share, const std::string& suffi
   for (GroupRow& row : report.rows) {
     row.name += suffix;
     row.latency_s *= share;
+    row.closed_form_latency_s *= share;
     row.energy_j *= share;
     row.dram_bits *= share;
     row.operations *= share;
@@ -294,6 +328,8 @@ double metric_value(Metric metric, const WorkloadCost& cost, const MemoryFigures
       return cost.utilization;
     case Metric::interval:
       return cost.interval_s;
+    case Metric::disagreement:
+      return disagreement(cost.latency_s, cost.closed_form_latency_s);
     case Metric::area:
     case Metric::quality_loss:
       break;  // of the design point, not of a workload

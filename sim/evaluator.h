@@ -13,6 +13,7 @@
 #include "hw/system.h"
 #include "sim/coprocessing.h"
 #include "sim/cost_report.h"
+#include "sim/cycle/cycle_prices.h"
 #include "sim/memory/capacity.h"
 #include "sim/metrics.h"
 #include "sim/price_cache.h"
@@ -66,9 +67,12 @@ class GroupPricer {
 };
 
 /// Full breakdown, priced anew. \returns Infeasible if a group cannot run or memory is too small.
+/// \param cycle prices of \p machine at cycle level, in place of the closed form's; null:
+/// analytical.
+///        Not for systems whose devices share the work (InternalError).
 [[nodiscard]] std::variant<WorkloadReport, hw::Infeasible> report_workload(
     const CompiledWorkload& workload, const hw::Machine& machine, hw::MappingObjective objective,
-    const hw::MappingConstraint& constraint = {});
+    const hw::MappingConstraint& constraint = {}, CyclePrices* cycle = nullptr);
 
 /// Cells of a device whose weights stay against what all operators of a pass keep there.
 [[nodiscard]] std::optional<hw::Infeasible> residence_problem(const WorkloadCost& cost);

@@ -6,7 +6,7 @@
 namespace cairn::sim {
 namespace {
 
-constexpr std::array<MetricInfo, 17> kMetrics{{
+constexpr std::array<MetricInfo, 18> kMetrics{{
     {Metric::latency, "latency", "s", "_s", false, true,
      "time of the whole pass, prefetch included"},
     {Metric::latency_per_token, "latency_per_token", "s", "_s", false, true,
@@ -39,6 +39,8 @@ constexpr std::array<MetricInfo, 17> kMetrics{{
     {Metric::interval, "interval", "s", "_s", false, true,
      "time between passes that follow each other: operators whose weights have cells of their own "
      "overlap, all others take turns"},
+    {Metric::disagreement, "disagreement", "1", "", false, true,
+     "latency at cycle level / analytical latency - 1; only of points evaluated at cycle level"},
 }};
 
 }  // namespace

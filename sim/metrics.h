@@ -30,6 +30,7 @@ enum class Metric : std::uint8_t {
   utilization,
   quality_loss,
   interval,
+  disagreement,
 };
 
 struct MetricInfo {

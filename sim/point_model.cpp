@@ -287,6 +287,15 @@ const hw::Machine& PointModel::machine() {
   return *machine_;
 }
 
+CyclePrices& PointModel::cycle_prices() {
+  if (!cycle_prices_ || cycle_key_ != system_key_) {
+    cycle_prices_.reset();  // before the next one is made: a process may hold one simulation
+    cycle_prices_ = make_cycle_prices_(spec_.system, technologies_.load(spec_.system.technology));
+    cycle_key_ = system_key_;
+  }
+  return *cycle_prices_;
+}
+
 PointStatus PointModel::evaluate(std::span<const std::uint32_t> choices,
                                  std::span<double> metrics) {
   ++counters_.points;
@@ -324,7 +333,7 @@ PointStatus PointModel::evaluate(std::span<const std::uint32_t> choices,
       return PointStatus::infeasible;
     }
   }
-  prices_.resize(1);
+  prices_.resize(2);  // those of the closed form second, where others are in use
   costs_.assign(set.passes.size(), WorkloadCost{});
   const auto source = [this]() -> const hw::Machine& { return machine(); };
   const hw::MappingObjective objective = spec_.mapping.minimize;
@@ -337,6 +346,7 @@ PointStatus PointModel::evaluate(std::span<const std::uint32_t> choices,
       const double host_s = entry.host.of_pass(workload.layers, workload.phase);
       WorkloadCost cost;
       if (entry.shared) {
+        CAIRN_CHECK(!make_cycle_prices_, "the cycle level simulates one device");
         DevicePrices prices;
         if (std::optional<Refusal> refused = pricer_.price_shared(
                 system_key_, workload, objective, entry.shared->devices.size(), source, prices)) {
@@ -344,6 +354,13 @@ PointStatus PointModel::evaluate(std::span<const std::uint32_t> choices,
           return false;
         }
         cost = shared_cost(workload, prices, *entry.shared, entry.static_power, host_s).cost;
+      } else if (make_cycle_prices_) {
+        if (std::optional<Refusal> refused =
+                cycle_prices().price(workload, machine(), objective, prices_[0], prices_[1])) {
+          refusal_ = std::move(*refused);
+          return false;
+        }
+        cost = total_cost(workload, prices_[0], entry.static_power, host_s);
       } else {
         if (std::optional<Refusal> refused =
                 pricer_.price(system_key_, workload, objective, source, prices_[0])) {
@@ -358,6 +375,13 @@ PointStatus PointModel::evaluate(std::span<const std::uint32_t> choices,
       }
       if (spills) {
         add_spills(placed_[w], entry.tiers, entry.static_power, workload.devices(), cost);
+      }
+      if (make_cycle_prices_) {
+        WorkloadCost closed = total_cost(workload, prices_[1], entry.static_power, host_s);
+        if (spills) {
+          add_spills(placed_[w], entry.tiers, entry.static_power, workload.devices(), closed);
+        }
+        cost.closed_form_latency_s = closed.latency_s;
       }
       costs_[w].add(cost, pass.share(step++));
       return true;
@@ -392,6 +416,13 @@ double PointModel::total(Metric metric, std::size_t count, const One& one) const
         most = std::max(most, one(metric, w));
       }
       return most;
+    }
+    case Metric::disagreement: {
+      double closed_form = 0;
+      for (std::size_t w = 0; w < count; ++w) {
+        closed_form += spec_.workloads[w].weight * one(Metric::latency, w) / (1 + one(metric, w));
+      }
+      return disagreement(sum(Metric::latency), closed_form);
     }
     case Metric::energy_delay:
       return sum(Metric::energy) * sum(Metric::latency);

@@ -70,6 +70,12 @@ class PointModel {
   [[nodiscard]] const std::vector<std::string>& workload_labels() const { return labels_; }
   /// Knobs that nothing reads.
   [[nodiscard]] const std::vector<std::string>& unused_knobs() const { return unused_; }
+  /// Makes prices at cycle level for the machine of a point.
+  using CyclePricesMaker =
+      std::function<std::unique_ptr<CyclePrices>(const hw::SystemSpec&, const hw::Technology&)>;
+  /// From now on evaluate() takes its prices from there. Not for systems whose devices share the
+  /// work (InternalError).
+  void use_cycle_level(CyclePricesMaker maker) { make_cycle_prices_ = std::move(maker); }
   /// Chooses the figures that evaluate() writes.
   void select(std::vector<MetricColumn> columns);
 
@@ -106,6 +112,7 @@ class PointModel {
   CompiledSet& compiled_set();
   const MachineEntry& machine_entry();
   const hw::Machine& machine();
+  CyclePrices& cycle_prices();
   template <class One>
   [[nodiscard]] double total(Metric metric, std::size_t count, const One& one) const;
   void write_metrics(CompiledSet& set, const MachineEntry& machine,
@@ -125,6 +132,9 @@ class PointModel {
   std::unordered_map<std::uint64_t, std::unique_ptr<MachineEntry>> machines_;
   std::unique_ptr<hw::Machine> machine_;  // the last one built
   std::uint64_t machine_key_{};
+  CyclePricesMaker make_cycle_prices_;
+  std::unique_ptr<CyclePrices> cycle_prices_;  // of the last machine
+  std::uint64_t cycle_key_{};
   GroupPricer pricer_;
   std::vector<std::vector<GroupPrice>> prices_;
   std::vector<WorkloadCost> costs_;
