@@ -29,20 +29,39 @@ void score(const Study& study, sim::PointModel& model, search::PointView point,
     row.metrics = {};
   } else {
     row.metrics = metrics;
-    row.status = search::Status::feasible;
-    if (const auto worst = search::worst_violation(study.constraints(), metrics)) {
-      const search::Constraint& broken = study.constraints()[worst->constraint];
-      row.status = search::Status::infeasible;
-      row.excess = worst->excess;
-      limit = broken.limit_name();
-      reason = broken.reason(metrics[broken.column]);
-    }
+    judge(study, metrics, row, limit, reason);
   }
   row.limit = limit;
   row.reason = reason;
 }
 
 }  // namespace
+
+void judge(const Study& study, std::span<const double> metrics, search::Scored& row,
+           std::string& limit, std::string& reason) {
+  row.status = search::Status::feasible;
+  if (const auto worst = search::worst_violation(study.constraints(), metrics)) {
+    const search::Constraint& broken = study.constraints()[worst->constraint];
+    row.status = search::Status::infeasible;
+    row.excess = worst->excess;
+    limit = broken.limit_name();
+    reason = broken.reason(metrics[broken.column]);
+  }
+}
+
+void ScoredBatch::replace(std::size_t index, const search::Scored& row) {
+  const std::uint64_t id = rows[index].id;
+  const std::size_t columns = metrics_.size() / rows.size();
+  const auto place = std::span{metrics_}.subspan(index * columns, columns);
+  std::copy(row.metrics.begin(), row.metrics.end(), place.begin());
+  limits_[index] = row.limit;
+  reasons_[index] = row.reason;
+  rows[index] = row;
+  rows[index].id = id;
+  rows[index].metrics = row.metrics.empty() ? std::span<const double>{} : place;
+  rows[index].limit = limits_[index];
+  rows[index].reason = reasons_[index];
+}
 
 struct BatchEvaluator::Impl {
   Impl(const Study& s, int threads)

@@ -19,12 +19,19 @@ struct ScoredBatch {
   search::PointBatch points;
   std::vector<search::Scored> rows;
 
+  /// Puts another result in the place of a row, with copies of what its views point to.
+  void replace(std::size_t index, const search::Scored& row);
+
  private:
   friend class BatchEvaluator;
   std::vector<double> metrics_;
   std::vector<std::string> limits_;
   std::vector<std::string> reasons_;
 };
+
+/// Whether metrics meet the study's constraints: sets status and excess of \p row, and the texts.
+void judge(const Study& study, std::span<const double> metrics, search::Scored& row,
+           std::string& limit, std::string& reason);
 
 class BatchEvaluator {
  public:

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <limits>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/columns.h"
 #include "app/hardware_file.h"
 #include "app/operator_table.h"
 #include "app/output.h"
@@ -27,6 +29,7 @@ struct Figures {
   std::string_view bottleneck;
   double dram_read_bytes{};
   double dram_write_bytes{};
+  double analytical_latency_s{};  ///< at cycle level
 };
 
 Figures figures_of(const hw::OperatorCost& cost, std::int64_t count, double static_power) {
@@ -45,9 +48,9 @@ Figures figures_of(const hw::OperatorCost& cost, std::int64_t count, double stat
 /// Appends rows as CSV or as JSON objects.
 class Writer {
  public:
-  Writer(const CsvReader& csv, const OperatorTable& table, const CostOptions& options,
+  Writer(const CsvReader& csv, const OperatorTable& table, const CostOptions& options, bool cycle,
          std::string& out)
-      : csv_(csv), table_(table), options_(options), out_(out) {
+      : csv_(csv), table_(table), options_(options), cycle_(cycle), out_(out) {
     if (options_.json) {
       out_ += "[";
       return;
@@ -62,6 +65,12 @@ class Writer {
       out_ += "mapping";
     }
     for (const std::string& name : priced_columns()) {
+      if (name == "error" && cycle_) {
+        for (const std::string& more : cycle_columns()) {
+          separate(first);
+          out_ += more;
+        }
+      }
       separate(first);
       out_ += name;
     }
@@ -78,6 +87,10 @@ class Writer {
       row["bottleneck"] = f.bottleneck;
       row["dram_read_bytes"] = f.dram_read_bytes;
       row["dram_write_bytes"] = f.dram_write_bytes;
+      if (cycle_) {
+        row["analytical_latency_s"] = f.analytical_latency_s;
+        row["disagreement"] = sim::disagreement(f.latency_s, f.analytical_latency_s);
+      }
       row["mapping"] = hw::to_text(mapping);
       row["error"] = "";
       append(row);
@@ -97,6 +110,12 @@ class Writer {
     append_double(out_, f.dram_read_bytes);
     out_ += ',';
     append_double(out_, f.dram_write_bytes);
+    if (cycle_) {
+      out_ += ',';
+      append_double(out_, f.analytical_latency_s);
+      out_ += ',';
+      append_double(out_, sim::disagreement(f.latency_s, f.analytical_latency_s));
+    }
     out_ += ",\n";
   }
 
@@ -109,7 +128,7 @@ class Writer {
     }
     cells(table_.mapping_column() ? std::string{csv_.cell(*table_.mapping_column())}
                                   : std::string{});
-    out_ += ",,,,,,,";
+    out_ += cycle_ ? ",,,,,,,,," : ",,,,,,,";
     append_csv_cell(out_, reason);
     out_ += '\n';
   }
@@ -161,9 +180,34 @@ class Writer {
   const CsvReader& csv_;
   const OperatorTable& table_;
   const CostOptions& options_;
+  bool cycle_;
   std::string& out_;
   std::size_t rows_{};
 };
+
+/// Rows of a table, for the shares of a timeline.
+std::size_t rows_of(const std::string& file) {
+  CsvReader csv = CsvReader::from_file(file);
+  std::size_t rows = 0;
+  while (csv.next()) {
+    ++rows;
+  }
+  return rows;
+}
+
+hw::Estimate simulated(CycleLevel& cycle, const OperatorRow& row, const hw::GroupView& group,
+                       double& analytical_s) {
+  const std::string name =
+      row.op.name.empty() ? std::string{models::kind_name(row.op.shape)} : row.op.name;
+  sim::CycleEstimate estimate =
+      cycle.price(name, group, row.mapping, hw::MappingObjective::energy_delay);
+  if (auto* refused = std::get_if<hw::Infeasible>(&estimate)) {
+    return std::move(*refused);
+  }
+  auto& both = std::get<sim::CyclePrice>(estimate);
+  analytical_s = both.closed_form.latency_s();
+  return std::move(both.cost);
+}
 
 }  // namespace
 
@@ -173,7 +217,12 @@ ExitCode run_cost(const CostOptions& options) {
   CsvReader csv = CsvReader::from_file(options.operators);
   const OperatorTable table(csv, default_formats(machine), options.depthwise);
   Output output(options.out);
-  Writer writer(csv, table, options, output.text());
+  const std::unique_ptr<CycleLevel> cycle =
+      make_cycle_level(options.level, loaded, options.hardware);
+  Writer writer(csv, table, options, cycle != nullptr, output.text());
+  if (cycle) {
+    cycle->expect(rows_of(options.operators));
+  }
   OperatorRow row;
   hw::GroupView group{&row.op, {}, 0};
   constexpr auto kFusedAttention =
@@ -191,13 +240,17 @@ ExitCode run_cost(const CostOptions& options) {
     group.fused = std::holds_alternative<models::Attention>(row.op.shape)
                       ? row.mapping.fused.value_or(kFusedAttention)
                       : std::uint8_t{0};
+    double analytical_s = 0;
     const hw::Estimate estimate =
-        machine.price(group, row.mapping, hw::MappingObjective::energy_delay);
+        cycle ? simulated(*cycle, row, group, analytical_s)
+              : machine.price(group, row.mapping, hw::MappingObjective::energy_delay);
     const auto* cost = std::get_if<hw::OperatorCost>(&estimate);
     if (cost != nullptr && cost->cycles > std::numeric_limits<std::int64_t>::max() / row.count) {
       writer.bad("count is so large that the cycles exceed 63 bits");
     } else if (cost != nullptr) {
-      writer.good(figures_of(*cost, row.count, machine.static_power()), cost->mapping);
+      Figures figures = figures_of(*cost, row.count, machine.static_power());
+      figures.analytical_latency_s = static_cast<double>(row.count) * analytical_s;
+      writer.good(figures, cost->mapping);
       any_ran = true;
     } else {
       writer.bad(std::get<hw::Infeasible>(estimate).what);
@@ -206,6 +259,10 @@ ExitCode run_cost(const CostOptions& options) {
   }
   writer.end();
   output.finish();
+  if (cycle) {
+    cycle->finish();
+    fmt::print(stderr, "{}", wrapped(cycle->trace_note(), 0));
+  }
   return any_ran || !any_row ? ExitCode::success : ExitCode::no_feasible_point;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/cycle_level.h"
 #include "app/exit_code.h"
 
 namespace cairn::app {
@@ -18,6 +19,7 @@ struct CostOptions {
   bool json{};
   bool depthwise{};
   bool mappings{};
+  FidelityOptions level;
 };
 
 /// Rows that cannot run have empty figures and their reason; the command still succeeds unless no

@@ -18,6 +18,7 @@
 #include "app/report_command.h"
 #include "app/run_command.h"
 #include "app/validate_command.h"
+#include "app/worker_command.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/version.h"
@@ -36,6 +37,17 @@ void add_overrides(CLI::App& command, std::vector<std::string>& overrides) {
       ->take_all();
 }
 
+void add_level(CLI::App& command, FidelityOptions& o) {
+  command.add_option("--fidelity", o.fidelity, "analytical, or cycle: simulated in SystemC");
+  command
+      .add_option("--trace", o.trace, "cycle level: timeline for ui.perfetto.dev, chrome://tracing")
+      ->type_name("FILE");
+  command.add_option("--trace-limit", o.trace_limit_mib, "largest size of the timeline, in MiB")
+      ->check(CLI::Range(1, 65536));
+  command.add_option("--vcd", o.vcd, "cycle level: value change dump of the signals")
+      ->type_name("FILE");
+}
+
 void add_cost(CLI::App& app, CostOptions& o) {
   CLI::App& c = *app.add_subcommand("cost", "price the rows of a table of operators");
   c.add_option("--on", o.hardware, "hardware file")->required()->type_name("FILE");
@@ -48,6 +60,7 @@ void add_cost(CLI::App& app, CostOptions& o) {
   c.add_flag("--json", o.json, "answer in JSON, with the mapping used");
   c.add_flag("--mappings", o.mappings, "add the column `mapping` to CSV output");
   c.add_flag("--depthwise", o.depthwise, "SCALE-Sim rows with one filter are depthwise");
+  add_level(c, o.level);
   add_overrides(c, o.overrides);
   c.footer(
       "Example:\n  cairn cost --on configs/hardware/tpu_v1.yaml --ops ops.csv --out priced.csv\n"
@@ -86,6 +99,7 @@ void add_model(CLI::App& app, ModelOptions& o) {
       ->allow_extra_args(false);
   c.add_option("--mapping", o.mapping, "mapping, whole or in part, of every operator");
   c.add_flag("--json", o.json, "answer in JSON");
+  add_level(c, o.level);
   add_overrides(c, o.overrides);
   c.footer(
       "Example:\n  cairn model llama-3.1-8b --on configs/hardware/a100.yaml --phase decode "
@@ -156,6 +170,8 @@ int dispatch(int argc, char** argv) {
   validate_command.add_flag("--markdown", validate.markdown, "answer in Markdown");
   validate_command.add_flag("--summary", validate.summary, "one CSV line a table");
   validate_command.footer("Example:\n  cairn validate\n  cairn validate --only a100 --rows");
+  // Started by `run` for points at cycle level; hidden from --help.
+  app.add_subcommand("worker", "evaluate a point that is read from standard input")->group("");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {
@@ -188,6 +204,9 @@ int dispatch(int argc, char** argv) {
   }
   if (app.got_subcommand("explain")) {
     return number_of(run_explain(explain));
+  }
+  if (app.got_subcommand("worker")) {
+    return number_of(run_worker());
   }
   return number_of(run_validate(validate));
 }

@@ -118,24 +118,32 @@ struct Answer {
   std::string reason;  ///< empty if feasible
 };
 
+sim::CyclePrices* prices_of(CycleLevel* cycle) {
+  return cycle != nullptr ? &cycle->prices() : nullptr;
+}
+
 /// The mean stage of continuous batching.
 Answer mixed_answer(const sim::WorkloadSpec& spec, const sim::WorkloadBuilder& builder,
                     const ModelOptions& options, const hw::Machine& machine,
-                    const hw::MappingConstraint& constraint) {
+                    const hw::MappingConstraint& constraint, CycleLevel* cycle) {
   if (!spec.generate || spec.context < 1) {
     fail("--phase", "a mixed stage needs the lengths of a request",
          "--prompt: tokens that it reads, --generate: tokens that it makes");
   }
   Answer answer;
   sim::WorkloadReport sum;
-  for (const sim::StageShare& stage : sim::stage_mix(spec.batch, *spec.generate)) {
+  const std::vector<sim::StageShare> stages = sim::stage_mix(spec.batch, *spec.generate);
+  for (const sim::StageShare& stage : stages) {
     const models::Workload workload =
         models::compress(builder.build(spec, stage.prompts), schemes_of(options, machine));
     answer.parameters = workload.parameters;
     const sim::CompiledWorkload compiled = sim::compile(workload, {});
     answer.kv_bits = std::max(answer.kv_bits, compiled.kv_bits);
-    auto report =
-        sim::report_workload(compiled, machine, hw::MappingObjective::energy_delay, constraint);
+    if (cycle != nullptr && sum.rows.empty()) {
+      cycle->expect(compiled.unique.size() * stages.size());
+    }
+    auto report = sim::report_workload(compiled, machine, hw::MappingObjective::energy_delay,
+                                       constraint, prices_of(cycle));
     if (const auto* refused = std::get_if<hw::Infeasible>(&report)) {
       answer.reason = refused->what;
       return answer;
@@ -155,7 +163,7 @@ Answer mixed_answer(const sim::WorkloadSpec& spec, const sim::WorkloadBuilder& b
   return answer;
 }
 
-Answer answer_of(const ModelOptions& options, const LoadedSystem& loaded) {
+Answer answer_of(const ModelOptions& options, const LoadedSystem& loaded, CycleLevel* cycle) {
   const sim::WorkloadSpec spec = workload_of(options);
   if (const std::optional<hw::Infeasible> alone = loaded.machine->ranks_problem(
           std::max(spec.tensor_parallel, std::min<std::int64_t>(spec.pipeline_parallel, 2)))) {
@@ -173,7 +181,7 @@ Answer answer_of(const ModelOptions& options, const LoadedSystem& loaded) {
     constraint = *parsed;
   }
   if (spec.phase == models::Phase::mixed) {
-    return mixed_answer(spec, builder, options, *loaded.machine, constraint);
+    return mixed_answer(spec, builder, options, *loaded.machine, constraint, cycle);
   }
   models::Workload workload =
       models::compress(builder.build(spec), schemes_of(options, *loaded.machine));
@@ -184,8 +192,12 @@ Answer answer_of(const ModelOptions& options, const LoadedSystem& loaded) {
       models::set_context(workload, spec.context + step);
     }
     const sim::CompiledWorkload compiled = sim::compile(workload, {});
-    auto report = sim::report_workload(compiled, *loaded.machine,
-                                       hw::MappingObjective::energy_delay, constraint);
+    if (cycle != nullptr && step == 0) {
+      cycle->expect(compiled.unique.size() * static_cast<std::size_t>(spec.generate.value_or(1)));
+    }
+    auto report =
+        sim::report_workload(compiled, *loaded.machine, hw::MappingObjective::energy_delay,
+                             constraint, prices_of(cycle));
     answer.weight_bits = compiled.weight_bits;
     answer.kv_bits = compiled.kv_bits;
     if (const auto* refused = std::get_if<hw::Infeasible>(&report)) {
@@ -209,6 +221,7 @@ Answer answer_of(const ModelOptions& options, const LoadedSystem& loaded) {
       row.utilization = (row.utilization * row.latency_s + more.utilization * more.latency_s) /
                         (row.latency_s + more.latency_s);
       row.latency_s += more.latency_s;
+      row.closed_form_latency_s += more.closed_form_latency_s;
       row.energy_j += more.energy_j;
       row.dram_bits += more.dram_bits;
       row.operations += more.operations;
@@ -225,7 +238,7 @@ std::string overall_bottleneck(const sim::WorkloadCost& cost) {
   return std::string{cairn::to_text(static_cast<hw::Bottleneck>(largest))};
 }
 
-nlohmann::ordered_json to_json(const Answer& a) {
+nlohmann::ordered_json to_json(const Answer& a, bool simulated) {
   nlohmann::ordered_json json;
   const bool feasible = a.reason.empty();
   const auto figure = [&](double value) {
@@ -233,6 +246,12 @@ nlohmann::ordered_json to_json(const Answer& a) {
   };
   json["parameters"] = a.parameters;
   json["latency_s"] = figure(a.cost.latency_s);
+  if (simulated) {
+    json["fidelity"] = "cycle";
+    json["analytical_latency_s"] = figure(a.cost.closed_form_latency_s);
+    json["disagreement"] =
+        figure(sim::disagreement(a.cost.latency_s, a.cost.closed_form_latency_s));
+  }
   json["tokens_per_s"] = figure(static_cast<double>(a.tokens) / a.cost.latency_s);
   json["energy_j"] = figure(a.cost.energy.total());
   json["power_w"] = figure(a.cost.energy.total() / a.cost.latency_s);
@@ -283,11 +302,33 @@ nlohmann::ordered_json to_json(const Answer& a) {
                                  {"formats", row.formats},
                                  {"mapping", row.mapping},
                                  {"device", row.device}});
+    if (simulated) {
+      nlohmann::ordered_json& one = json["operators"].back();
+      one["simulated"] = row.simulated;
+      one["analytical_latency_s"] = row.closed_form_latency_s;
+      one["disagreement"] = sim::disagreement(row.latency_s, row.closed_form_latency_s);
+    }
   }
   return json;
 }
 
-std::string to_table(const Answer& a, const ModelOptions& options) {
+/// Operators with the times of both levels.
+std::string both_levels(const Answer& a) {
+  std::string text = fmt::format("\n  {:<30} {:>6} {:>10} {:>10} {:>9} {}\n", "operator", "count",
+                                 "simulated", "analytical", "disagr.", "bound by");
+  for (const sim::GroupRow& row : a.rows) {
+    text += fmt::format(
+        "  {:<30.30} {:>6} {:>10} {:>10} {:>9} {}\n", row.name, row.count,
+        human_text(Seconds{row.latency_s}, 3), human_text(Seconds{row.closed_form_latency_s}, 3),
+        row.simulated ? fmt::format("{:+.2f} %", 100 * sim::disagreement(row.latency_s,
+                                                                         row.closed_form_latency_s))
+                      : "closed f.",
+        row.bottleneck);
+  }
+  return text;
+}
+
+std::string to_table(const Answer& a, const ModelOptions& options, bool simulated) {
   if (!a.reason.empty()) {
     return wrapped(fmt::format("{} on {}: infeasible", options.model, options.hardware), 0) +
            wrapped(a.reason, 2);
@@ -298,6 +339,12 @@ std::string to_table(const Answer& a, const ModelOptions& options) {
     text += fmt::format("  {:<14}{}\n", what, value);
   };
   line("latency", human_text(Seconds{a.cost.latency_s}));
+  if (simulated) {
+    line(
+        "analytical",
+        fmt::format("{}: disagreement {:+.2f} %", human_text(Seconds{a.cost.closed_form_latency_s}),
+                    100 * sim::disagreement(a.cost.latency_s, a.cost.closed_form_latency_s)));
+  }
   line("throughput",
        fmt::format("{} tokens/s", human_double(static_cast<double>(a.tokens) / a.cost.latency_s)));
   line("energy", human_text(Joules{a.cost.energy.total()}));
@@ -325,6 +372,9 @@ std::string to_table(const Answer& a, const ModelOptions& options) {
                               human_text(Bits{static_cast<std::int64_t>(a.plan->beside_bits)})));
   }
   line("bottleneck", overall_bottleneck(a.cost));
+  if (simulated) {
+    return text + both_levels(a);
+  }
   text += fmt::format("\n  {:<30} {:>6} {:>10} {:>7} {:>10} {}\n", "operator", "count", "latency",
                       "share", "energy", "bound by");
   double all = 0;
@@ -344,9 +394,16 @@ std::string to_table(const Answer& a, const ModelOptions& options) {
 
 ExitCode run_model(const ModelOptions& options) {
   const LoadedSystem loaded = load_system(options.hardware, options.overrides, options.stack);
-  const Answer answer = answer_of(options, loaded);
+  const std::unique_ptr<CycleLevel> cycle =
+      make_cycle_level(options.level, loaded, options.hardware);
+  const Answer answer = answer_of(options, loaded, cycle.get());
+  if (cycle) {
+    cycle->finish();
+    fmt::print(stderr, "{}", wrapped(cycle->trace_note(), 0));
+  }
   Output output("");
-  output.text() = options.json ? to_json(answer).dump(1) + "\n" : to_table(answer, options);
+  output.text() = options.json ? to_json(answer, cycle != nullptr).dump(1) + "\n"
+                               : to_table(answer, options, cycle != nullptr);
   output.finish();
   return answer.reason.empty() ? ExitCode::success : ExitCode::no_feasible_point;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/cycle_level.h"
 #include "app/exit_code.h"
 
 namespace cairn::app {
@@ -30,6 +31,7 @@ struct ModelOptions {
   std::vector<std::string> overrides;
   std::string mapping;
   bool json{};
+  FidelityOptions level;
 };
 
 [[nodiscard]] ExitCode run_model(const ModelOptions& options);

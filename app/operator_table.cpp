@@ -79,12 +79,18 @@ const std::vector<std::string>& priced_columns() {
   return columns;
 }
 
+const std::vector<std::string>& cycle_columns() {
+  static const std::vector<std::string> columns{"analytical_latency_s", "disagreement"};
+  return columns;
+}
+
 OperatorTable::OperatorTable(CsvReader& csv, models::Formats defaults, bool one_filter_is_depthwise)
     : csv_(&csv),
       defaults_(defaults),
       one_filter_is_depthwise_(one_filter_is_depthwise),
       places_(kColumnNames.size()) {
-  const std::vector<std::string>& appended = priced_columns();
+  std::vector<std::string> appended = priced_columns();
+  appended.insert(appended.end(), cycle_columns().begin(), cycle_columns().end());
   for (std::size_t i = 0; i < csv.header().size(); ++i) {
     if (std::find(appended.begin(), appended.end(), csv.header()[i]) == appended.end()) {
       echoed_.push_back(i);

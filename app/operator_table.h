@@ -96,5 +96,7 @@ class OperatorTable {
 
 /// Columns that pricing appends, in order.
 [[nodiscard]] const std::vector<std::string>& priced_columns();
+/// Those that come before `error` at cycle level.
+[[nodiscard]] const std::vector<std::string>& cycle_columns();
 
 }  // namespace cairn::app

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/base64.h"
+#include "app/front_table.h"
 #include "app/validation/accuracy.h"
 #include "core/text/enum_names.h"
 #include "core/version.h"
@@ -129,6 +130,29 @@ Json front_json(const Study& study, const FrontRows& rows) {
     metrics[study.columns()[c].name] = std::move(values);
   }
   return {{"id", rows.ids}, {"knobs", std::move(knobs)}, {"metrics", std::move(metrics)}};
+}
+
+/// Points at cycle level: their metrics beside the analytical ones.
+Json refined_json(const Study& study, const RefinedPoints& refined) {
+  Json list = Json::array();
+  for (const RefinedPoint& point : refined.points) {
+    const auto named = [&](const std::vector<double>& values) {
+      Json metrics = Json::object();
+      for (std::size_t c = 0; c < values.size(); ++c) {
+        metrics[study.columns()[c].name] = number(values[c]);
+      }
+      return metrics;
+    };
+    list.push_back({{"id", point.id},
+                    {"design", point.design},
+                    {"on_front", point.on_front},
+                    {"status", cairn::to_text(point.status)},
+                    {"reason", point.reason},
+                    {"disagreement", number(point.disagreement)},
+                    {"analytical", named(point.analytical)},
+                    {"cycle", named(point.cycle)}});
+  }
+  return list;
 }
 
 Json cloud_json(const Study& study, const report::RunStatistics& statistics) {
@@ -356,7 +380,8 @@ std::vector<std::size_t> detailed_rows(std::size_t front) {
 
 std::string report_document(const Study& study, BatchEvaluator& evaluator,
                             const report::ResultReader& results,
-                            const report::RunStatistics& statistics, const RunFacts& facts) {
+                            const report::RunStatistics& statistics, const RefinedPoints& refined,
+                            const RunFacts& facts) {
   const FrontRows front = front_rows(results, statistics);
   const std::vector<std::size_t> rows = detailed_rows(front.ids.size());
   std::vector<std::vector<std::uint32_t>> wanted;
@@ -376,12 +401,13 @@ std::string report_document(const Study& study, BatchEvaluator& evaluator,
                   {"question", spec.question},
                   {"command", facts.command},
                   {"seed", fmt::format("{}", spec.seed)},
-                  {"fidelity", cairn::to_text(spec.fidelity)},
+                  {"fidelity", fidelity_text(study, refined)},
                   {"quality_source", quality},
                   {"version", version_text()},
                   {"date", facts.date},
                   {"run_id", facts.run_id},
                   {"resolved_yaml", study.resolved()}};
+  const auto worst = worst_disagreement(study, results, statistics.front(), refined);
   doc["counts"] = {
       {"points", statistics.evaluated()},
       {"feasible", statistics.feasible()},
@@ -390,12 +416,15 @@ std::string report_document(const Study& study, BatchEvaluator& evaluator,
       {"front", front.ids.size()},
       {"seconds", facts.seconds > 0 ? Json(facts.seconds) : Json()},
       {"points_per_second", number(static_cast<double>(statistics.evaluated()) / facts.seconds)},
-      {"worst_disagreement", nullptr}};
+      {"worst_disagreement", worst ? Json(worst->value) : Json()}};
   doc["knobs"] = knobs_json(study);
   const std::vector<AccuracyRow> bands = accuracy_rows();
   doc["metrics"] = metrics_json(study, area_accuracy(bands));
   doc["front"] = front_json(study, front);
   doc["cloud"] = cloud_json(study, statistics);
+  if (!refined.points.empty()) {
+    doc["refined"] = refined_json(study, refined);
+  }
   if (!details.empty()) {
     const std::vector<std::string> labels = study.make_model()->workload_labels();
     doc["details"] = details_json(labels, details, rows);

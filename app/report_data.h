@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/batch_evaluator.h"
+#include "app/refined_points.h"
 #include "app/study.h"
 #include "report/store/result_store.h"
 #include "report/store/run_statistics.h"
@@ -28,6 +29,6 @@ inline constexpr std::size_t kMostDetails = 1500;
 [[nodiscard]] std::string report_document(const Study& study, BatchEvaluator& evaluator,
                                           const report::ResultReader& results,
                                           const report::RunStatistics& statistics,
-                                          const RunFacts& facts);
+                                          const RefinedPoints& refined, const RunFacts& facts);
 
 }  // namespace cairn::app

@@ -12,6 +12,7 @@
 #include "app/output.h"
 #include "core/config/yaml_file.h"
 #include "core/error.h"
+#include "core/text/enum_names.h"
 #include "core/text/numbers.h"
 #include "core/version.h"
 #include "report/html/html_report.h"
@@ -120,7 +121,8 @@ void write_study(const RunFolder& folder, const Study& study) {
 }
 
 void write_manifest(const RunFolder& folder, const Study& study,
-                    const report::RunStatistics& statistics, const RunTimes& times, int threads) {
+                    const report::RunStatistics& statistics, const RefinedPoints& refined,
+                    const RunTimes& times, int threads) {
   std::string text;
   const auto line = [&](std::string_view key, const auto& value) {
     text += fmt::format("{}: {}\n", key, value);
@@ -144,6 +146,10 @@ void write_manifest(const RunFolder& folder, const Study& study,
   line("infeasible", statistics.infeasible());
   line("failed", statistics.failed());
   line("front", statistics.front_size());
+  if (study.spec().refine) {
+    line("refined", refined.points.size());
+    line("refined_failed", refined.count(search::Status::failed));
+  }
   write_file(folder.path / "manifest.yaml", text);
 }
 
@@ -160,15 +166,24 @@ double seconds_of(const RunFolder& folder) {
 
 void write_results(const RunFolder& folder, const Study& study, BatchEvaluator& evaluator,
                    const report::ResultReader& results, const report::RunStatistics& statistics,
-                   const RunFacts& facts) {
+                   const RefinedPoints& refined, const RunFacts& facts) {
   const search::Front front = statistics.front();
   if (wants(study, ReportFormat::csv)) {
     report::write_points_csv(results, (folder.path / "points.csv").string());
   }
   report::write_pareto_csv(results, front.ids, (folder.path / "pareto.csv").string());
+  if (!refined.points.empty()) {
+    std::vector<std::uint64_t> pairs;
+    for (const RefinedPoint& point : refined.points) {
+      pairs.push_back(point.design);
+      pairs.push_back(point.id);
+    }
+    report::write_pareto_csv(results, pairs, (folder.path / "refined.csv").string());
+  }
   if (wants(study, ReportFormat::html)) {
-    report::write_html_report(folder.path / "report.html",
-                              report_document(study, evaluator, results, statistics, facts));
+    report::write_html_report(
+        folder.path / "report.html",
+        report_document(study, evaluator, results, statistics, refined, facts));
   }
 }
 
@@ -183,6 +198,10 @@ report::RunSchema schema_of(const Study& study) {
   schema.study_hash = study.hash();
   schema.study_name = study.spec().name;
   schema.knobs = report::knob_columns(study.space());
+  schema.fidelities = {std::string{cairn::to_text(study.spec().fidelity)}};
+  if (study.spec().refine) {
+    schema.fidelities.emplace_back(cairn::to_text(study.spec().refine->with));
+  }
   for (const sim::MetricColumn& column : study.columns()) {
     // A number without a unit is printed without one.
     schema.metrics.push_back(

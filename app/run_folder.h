@@ -7,6 +7,7 @@
 #include <string>
 
 #include "app/batch_evaluator.h"
+#include "app/refined_points.h"
 #include "app/report_data.h"
 #include "app/study.h"
 #include "report/store/result_store.h"
@@ -38,15 +39,17 @@ struct RunTimes {
 };
 /// Writes manifest.yaml: seed, versions, host, times, counts.
 void write_manifest(const RunFolder& folder, const Study& study,
-                    const report::RunStatistics& statistics, const RunTimes& times, int threads);
+                    const report::RunStatistics& statistics, const RefinedPoints& refined,
+                    const RunTimes& times, int threads);
 
 /// Seconds that the run took so far, as its manifest says; 0 if it was killed before it wrote one.
 [[nodiscard]] double seconds_of(const RunFolder& folder);
 
-/// Writes points.csv, pareto.csv and report.html, as the study asks.
+/// Writes points.csv, pareto.csv, refined.csv (two rows a design: analytical, then at cycle level)
+/// and report.html, as the study asks.
 void write_results(const RunFolder& folder, const Study& study, BatchEvaluator& evaluator,
                    const report::ResultReader& results, const report::RunStatistics& statistics,
-                   const RunFacts& facts);
+                   const RefinedPoints& refined, const RunFacts& facts);
 
 /// The last line of a run: where its report lies, or its folder if it has none.
 [[nodiscard]] std::string where_text(const RunFolder& folder);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "app/cycle_level.h"
 #include "app/paths.h"
 #include "app/study_checks.h"
 #include "app/study_paths.h"
@@ -121,18 +122,52 @@ bool is_empty_list(const Node* list) {
 
 }  // namespace
 
-Study::Study(const std::string& path, const std::vector<std::string>& overrides)
-    : algorithms_(search::builtin_algorithms()), builder_(configs_directory() / "models") {
+namespace {
+
+Node load_study(const std::string& path, const std::vector<std::string>& overrides) {
   Diagnostics diagnostics;
-  root_ = load_yaml(path, diagnostics);
+  Node root = load_yaml(path, diagnostics);
   int index = 0;
   for (const std::string& text : overrides) {
-    apply_override(root_, text, ++index, diagnostics);
+    apply_override(root, text, ++index, diagnostics);
   }
   diagnostics.throw_if_any();
-  make_paths_absolute(root_);
+  make_paths_absolute(root);
+  return root;
+}
+
+Node parse_resolved(const std::string& text) {
+  Diagnostics diagnostics;
+  Node root = parse_yaml(text, "study.yaml", diagnostics);
+  diagnostics.throw_if_any();
+  return root;
+}
+
+}  // namespace
+
+Study::Study(const std::string& path, const std::vector<std::string>& overrides)
+    : Study(load_study(path, overrides)) {}
+
+Study Study::from_resolved(const std::string& text) {
+  return Study(parse_resolved(text));
+}
+
+Study::Study(Node root)
+    : root_(std::move(root)),
+      algorithms_(search::builtin_algorithms()),
+      builder_(configs_directory() / "models") {
+  Diagnostics diagnostics;
   read(root_, spec_, diagnostics);
   read_space(diagnostics);
+  if (spec_.refine && spec_.refine->with == Fidelity::analytical) {
+    const Node& with = *root_.find("refine")->find("with");
+    diagnostics.error(with.at, "refine.with", "points of a search are analytical already",
+                      "with: cycle");
+  } else if (spec_.refine && spec_.fidelity == Fidelity::cycle) {
+    diagnostics.error(root_.find("refine")->at, "refine",
+                      "the search is at cycle level already: nothing is left to refine",
+                      "fidelity: analytical, or no refine");
+  }
   const std::unique_ptr<sim::PointModel> first = model(diagnostics);
   read_metrics(first->workload_labels(), diagnostics);
   check_knobs(*first, diagnostics);
@@ -150,6 +185,9 @@ Study::Study(const std::string& path, const std::vector<std::string>& overrides)
   }
   if (diagnostics.ok()) {
     check_priced(*first, diagnostics);
+  }
+  if (diagnostics.ok() && uses_cycle_level()) {
+    check_cycle_level(diagnostics);
   }
   diagnostics.throw_if_any();
   resolved_ = write_yaml(root_);
@@ -248,6 +286,7 @@ void Study::read_metrics(const std::vector<std::string>& workloads, Diagnostics&
         continue;
       }
       if (const auto place = column(at, names[i], where, workloads, diagnostics)) {
+        check_measured(*place, at, where, diagnostics);
         objectives_.push_back({names[i], *place, direction});
       }
     }
@@ -269,6 +308,7 @@ void Study::read_metrics(const std::vector<std::string>& workloads, Diagnostics&
     if (!place) {
       continue;
     }
+    check_measured(*place, at != nullptr ? *at : root_, where, diagnostics);
     const std::string_view unit = columns_[*place].unit();
     if (!bound.at_most && !bound.at_least && at->is_map() && at->entries.empty()) {
       diagnostics.error(at->at, where, "neither at_most nor at_least is given",
@@ -296,13 +336,24 @@ void Study::read_metrics(const std::vector<std::string>& workloads, Diagnostics&
   const Node* report = root_.find("report");
   const Node* more = report != nullptr ? report->find("metrics") : nullptr;
   for (std::size_t i = 0; i < spec_.report.metrics.size(); ++i) {
-    static_cast<void>(column(more != nullptr && i < more->items.size() ? more->items[i] : root_,
-                             spec_.report.metrics[i], fmt::format("report.metrics[{}]", i),
-                             workloads, diagnostics));
+    const Node& at = more != nullptr && i < more->items.size() ? more->items[i] : root_;
+    const std::string where = fmt::format("report.metrics[{}]", i);
+    const auto place = column(at, spec_.report.metrics[i], where, workloads, diagnostics);
+    if (place && !uses_cycle_level() && columns_[*place].metric == sim::Metric::disagreement) {
+      diagnostics.error(at.at, where, "no point of this study is evaluated at cycle level",
+                        "fidelity: cycle, or refine: {top: 20, with: cycle}");
+    }
   }
   std::vector<std::string> usual{"latency", "energy"};
   if (diagnostics.ok() && knows_every_area(systems(), technologies_)) {
     usual.emplace_back("area");
+  }
+  if (uses_cycle_level()) {
+    const std::string measured{sim::info(sim::Metric::disagreement).name};
+    usual.push_back(measured);
+    for (std::size_t w = 0; workloads.size() > 1 && w < workloads.size(); ++w) {
+      usual.push_back(workloads[w] + '.' + measured);
+    }
   }
   for (const std::string& name : usual) {  // a reader expects these in any table
     static_cast<void>(column(root_, name, "report.metrics", workloads, diagnostics));
@@ -320,6 +371,30 @@ void Study::check_quality(const sim::PointModel& model, Diagnostics& diagnostics
     diagnostics.error(source != nullptr ? source->at : first_place(root_, "quality_loss").at,
                       "quality", "quality_loss is asked for, but no quality source is given",
                       "give quality: {source: proxy}, or a published table");
+  }
+}
+
+void Study::check_measured(std::size_t column, const Node& at, const std::string& path,
+                           Diagnostics& diagnostics) const {
+  if (columns_[column].metric == sim::Metric::disagreement) {
+    diagnostics.error(at.at, path, "how far two models are apart is no property of a design",
+                      "name it in report.metrics");
+  }
+}
+
+void Study::check_cycle_level(Diagnostics& diagnostics) const {
+  const Node* at = root_.find(spec_.refine ? "refine" : "fidelity");
+  const char* path = spec_.refine ? "refine" : "fidelity";
+  for (const hw::SystemSpec& system : systems()) {
+    const hw::Technology technology = technologies_.load(system.technology);
+    if (hw::Machine::problem(system, technology)) {
+      continue;  // an infeasible point, said when it is evaluated
+    }
+    if (const auto missing = cycle_problem(hw::Machine(system, technology))) {
+      diagnostics.error(at->at, path,
+                        fmt::format("{} has no model at cycle level: {}", system.name, *missing),
+                        "fidelity: analytical, without refine, knows every family");
+    }
   }
 }
 

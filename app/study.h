@@ -19,10 +19,36 @@
 
 namespace cairn::app {
 
-enum class Fidelity : std::uint8_t { analytical };
+enum class Fidelity : std::uint8_t { analytical, cycle };
 constexpr auto enum_names(Fidelity) {
-  return std::array{std::pair{Fidelity::analytical, std::string_view{"analytical"}}};
+  return std::array{std::pair{Fidelity::analytical, std::string_view{"analytical"}},
+                    std::pair{Fidelity::cycle, std::string_view{"cycle"}}};
 }
+
+/// After the search, its best points once more at a slower level.
+struct RefineSpec {
+  std::int64_t top{};
+  Fidelity with{Fidelity::cycle};
+  template <class Archive>
+  void fields(Archive& a) {
+    constexpr std::int64_t kMost = 100'000;
+    a("top", top,
+      "how many points: of the front the loneliest first, then of the front without these, and so "
+      "on",
+      Range{1, kMost});
+    a("with", with, "cycle", kOptional);
+  }
+};
+
+/// How evaluations at cycle level run.
+struct CycleSpec {
+  Seconds time_out{600.0};
+  template <class Archive>
+  void fields(Archive& a) {
+    a("time_out", time_out, "wall-clock time after which one evaluation has failed", kOptional,
+      Range{"1 ms", "1000000 s"});
+  }
+};
 
 struct ObjectivesSpec {
   std::vector<std::string> minimize;
@@ -77,6 +103,8 @@ struct StudySpec {
   NamedList<ConstraintSpec> constraints;
   Node search;
   Fidelity fidelity{Fidelity::analytical};
+  std::optional<RefineSpec> refine;
+  CycleSpec cycle;
   ReportSpec report;
 
   template <class Archive>
@@ -96,7 +124,9 @@ struct StudySpec {
     a("objectives", objectives, "what to minimise and maximise");
     a("constraints", constraints, "bounds on metrics", kOptional);
     a("search", search, "algorithm and its options; absent: exhaustive", kOptional);
-    a("fidelity", fidelity, "analytical", kOptional);
+    a("fidelity", fidelity, "level of the search: analytical or cycle", kOptional);
+    a("refine", refine, "points evaluated again at cycle level after the search", kOptional);
+    a("cycle", cycle, "how evaluations at cycle level run", kOptional);
     a("report", report, "formats and further metrics", kOptional);
   }
 };
@@ -107,6 +137,8 @@ class Study {
   /// Reads a study file and puts the overrides on top.
   /// \throws ConfigError with all mistakes; IoError.
   Study(const std::string& path, const std::vector<std::string>& overrides);
+  /// Reads what resolved() of another Study gave. \throws ConfigError.
+  [[nodiscard]] static Study from_resolved(const std::string& text);
 
   [[nodiscard]] const StudySpec& spec() const { return spec_; }
   [[nodiscard]] const search::DesignSpace& space() const { return *space_; }
@@ -124,10 +156,15 @@ class Study {
   [[nodiscard]] const std::string& resolved() const { return resolved_; }
   /// Of the resolved study and the versions of all models.
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
+  /// Whether any of its points is evaluated at cycle level.
+  [[nodiscard]] bool uses_cycle_level() const {
+    return spec_.fidelity == Fidelity::cycle || spec_.refine.has_value();
+  }
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
   [[nodiscard]] const sim::TechnologyLibrary& technologies() const { return technologies_; }
 
  private:
+  explicit Study(Node root);
   void read_space(Diagnostics& diagnostics);
   void check_knobs(const sim::PointModel& model, Diagnostics& diagnostics) const;
   [[nodiscard]] std::vector<sim::KnobChoices> knobs() const;
@@ -137,6 +174,10 @@ class Study {
                                     const std::vector<std::string>& workloads,
                                     Diagnostics& diagnostics);
   void check_quality(const sim::PointModel& model, Diagnostics& diagnostics) const;
+  /// That what is asked for at cycle level can be simulated.
+  void check_cycle_level(Diagnostics& diagnostics) const;
+  void check_measured(std::size_t column, const Node& at, const std::string& path,
+                      Diagnostics& diagnostics) const;
   /// A knob that changes what the quality source does not price would fall to its cheapest choice
   /// because nobody objects.
   void check_priced(sim::PointModel& model, Diagnostics& diagnostics) const;
