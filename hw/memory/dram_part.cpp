@@ -20,6 +20,43 @@ double real(Bits bits) {
   return static_cast<double>(bits.count());
 }
 
+/// Bits of a channel by its array: rows x columns x banks x pins x pseudo-channels x ranks.
+double array_bits(const DramOrganisationSpec& o) {
+  return real(o.channel_width) * static_cast<double>(o.rows) * static_cast<double>(o.columns) *
+         static_cast<double>(o.bank_groups * o.banks_per_group) *
+         static_cast<double>(o.pseudo_channels * o.ranks);
+}
+
+/// Devices side by side fill the pins, once for each rank; a stack's devices share its channels.
+double device_bits(const DramOrganisationSpec& o) {
+  const double devices = o.stacked_devices > 1 ? static_cast<double>(o.stacked_devices)
+                                               : real(o.channel_width) / real(o.device_width) *
+                                                     static_cast<double>(o.ranks);
+  return real(o.density) * devices / static_cast<double>(o.channels_of_device);
+}
+
+void check_density(const DramOrganisationSpec& o, std::vector<FieldProblem>& found) {
+  constexpr double kMebi = 1024.0 * 1024.0;
+  const double by_array = array_bits(o);
+  const double by_devices = device_bits(o);
+  if (std::abs(by_array / by_devices - 1) <= 1e-9) {
+    return;
+  }
+  const std::string devices =
+      o.stacked_devices > 1 ? fmt::format("{} stacked devices", o.stacked_devices)
+                            : fmt::format("{} / {} devices x {} ranks", o.channel_width.count(),
+                                          o.device_width.count(), o.ranks);
+  found.push_back(
+      {"organisation.density",
+       fmt::format("{:.0f} Mib x {} / {} channels = {:.0f} Mib contradict rows x columns x banks x "
+                   "channel_width x pseudo_channels x ranks = {} x {} x {} x {} x {} x {} = "
+                   "{:.0f} Mib",
+                   real(o.density) / kMebi, devices, o.channels_of_device, by_devices / kMebi,
+                   o.rows, o.columns, o.bank_groups * o.banks_per_group, o.channel_width.count(),
+                   o.pseudo_channels, o.ranks, by_array / kMebi),
+       ""});
+}
+
 }  // namespace
 
 std::vector<FieldProblem> DramPartSpec::problems() const {
@@ -55,6 +92,19 @@ std::vector<FieldProblem> DramPartSpec::problems() const {
                                  t.period.count() * 1e9, by_burst / 1e6),
                      ""});
   }
+  at_least("rfc_bank", t.rfc_bank.value_or(t.rp).count(), t.rp.count(), "rp");
+  at_least("rfc", t.rfc.count(), t.rfc_bank.value_or(t.rfc).count(), "rfc_bank");
+  at_least("rp_all", t.rp_all.value_or(t.rp).count(), t.rp.count(), "rp");
+  at_least("ccd_l_write", t.ccd_l_write.value_or(t.ccd_l).count(),
+           t.ccd_s_write.value_or(t.ccd_s).count(), "ccd_s_write");
+  at_least("ccd_s_write", t.ccd_s_write.value_or(t.ccd_s).count(), t.burst.count(), "burst");
+  at_least("refi_bank", t.refi_bank.value_or(t.refi).count(),
+           t.refresh_to_refresh_bank.value_or(t.rrefd.value_or(Cycles{1})).count(),
+           "the least time between refreshes of two banks");
+  at_least("rtw", t.rtw.value_or(Cycles{1} + t.cl + t.burst).count() + t.cwl.count(),
+           t.cl.count() + 1,
+           fmt::format("cl + 1 = {} + 1: with cwl = {} added, write data would meet read data",
+                       t.cl.count(), t.cwl.count()));
   if (organisation.channel_width.count() % organisation.device_width.count() != 0) {
     found.push_back(
         {"organisation.channel_width",
@@ -62,6 +112,7 @@ std::vector<FieldProblem> DramPartSpec::problems() const {
                      organisation.channel_width.count(), organisation.device_width.count()),
          ""});
   }
+  check_density(organisation, found);
   return found;
 }
 
@@ -80,10 +131,7 @@ DramFiguresOfPart figures_of(const DramPartSpec& part) {
   const auto banks = static_cast<double>(o.bank_groups * o.banks_per_group * o.ranks);
   DramFiguresOfPart f;
   f.pseudo_channels = static_cast<double>(o.pseudo_channels);
-  // A channel of a stack is one device of all its pseudo-channels.
-  const double devices = o.pseudo_channels > 1 ? 1.0 : real(o.channel_width) / real(o.device_width);
-  f.capacity_bits =
-      real(o.density) * devices * (o.pseudo_channels > 1 ? 1.0 : static_cast<double>(o.ranks));
+  f.capacity_bits = array_bits(o);
   f.peak_bandwidth = real(o.channel_width) * t.data_rate.count() * f.pseudo_channels;
   f.refresh_loss = (real(t.rfc) + real(t.rp) + real(t.rcd)) / real(t.refi);
   f.latency_s = (real(t.rp) + real(t.rcd) + real(t.cl) + real(t.burst)) * period;

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,10 +34,12 @@ struct DramOrganisationSpec {
   std::int64_t rows{};
   std::int64_t columns{};
   std::int64_t burst_length{};
+  std::int64_t stacked_devices{1};
+  std::int64_t channels_of_device{1};
 
   template <class Archive>
   void fields(Archive& a) {
-    a("density", density, "capacity of one device (of one channel of a stack)", Positive{});
+    a("density", density, "capacity of one device", Positive{});
     a("device_width", device_width, "data pins of one device", Positive{});
     a("channel_width", channel_width, "data pins of one channel (pseudo-channel)", Positive{});
     a("pseudo_channels", pseudo_channels, "pseudo-channels of a channel", kOptional, Range{1, 8});
@@ -46,6 +49,11 @@ struct DramOrganisationSpec {
     a("rows", rows, "rows of a bank", Range{1, 16777216});
     a("columns", columns, "columns of a row, each as wide as the channel", Range{1, 65536});
     a("burst_length", burst_length, "transfers of one access", Range{1, 64});
+    a("stacked_devices", stacked_devices,
+      "devices of the stack behind the channel (HBM2: pseudo-channels, which state their density)",
+      kOptional, Range{1, 64});
+    a("channels_of_device", channels_of_device, "channels that share the device or the stack",
+      kOptional, Range{1, 128});
   }
 };
 
@@ -72,6 +80,23 @@ struct DramTimingSpec {
   Cycles wr{};
   Cycles rfc{};
   Cycles refi{};
+  // What only some standards have; zero where a standard has no such rule.
+  std::optional<Cycles> rcd_write{};
+  std::optional<Cycles> rp_all{};
+  std::optional<Cycles> rtw{};
+  std::optional<Cycles> ccd_s_write{};
+  std::optional<Cycles> ccd_l_write{};
+  std::optional<Cycles> ccd_r{};
+  std::optional<Cycles> burst_group{};
+  std::optional<Cycles> ppd{};
+  std::optional<Cycles> rank_switch{};
+  std::optional<Cycles> rfc_bank{};
+  std::optional<Cycles> refi_bank{};
+  std::optional<Cycles> rrefd{};
+  std::optional<Cycles> refresh_to_refresh_bank{};
+  std::optional<Cycles> refresh_to_act_bank{};
+  std::optional<Cycles> act_split{};
+  std::optional<Cycles> clock_sync_post{};
 
   template <class Archive>
   void fields(Archive& a) {
@@ -95,6 +120,60 @@ struct DramTimingSpec {
     a("wr", wr, "end of write data to precharge", Positive{});
     a("rfc", rfc, "an all-bank refresh", Positive{});
     a("refi", refi, "interval between refreshes", Positive{});
+    a("rcd_write", rcd_write, "activate to write; absent: rcd", kOptional, Positive{});
+    a("rp_all", rp_all, "precharge of all banks to activate; absent: rp", kOptional, Positive{});
+    a("rtw", rtw, "read command to write command; absent: cl + burst + 2 - cwl", kOptional,
+      Positive{});
+    a("ccd_s_write", ccd_s_write, "write to write, other bank group; absent: ccd_s", kOptional,
+      Positive{});
+    a("ccd_l_write", ccd_l_write, "write to write, same bank group; absent: ccd_l", kOptional,
+      Positive{});
+    a("ccd_r", ccd_r, "column command to one of another stack identifier; absent: ccd_s", kOptional,
+      Positive{});
+    a("burst_group", burst_group,
+      "cycles in which one access holds its bank group's columns (BL/n_max); absent: burst",
+      kOptional, Positive{});
+    a("ppd", ppd, "precharge to precharge", kOptional, Positive{});
+    a("rank_switch", rank_switch, "idle bus between data of two ranks (tCS)", kOptional,
+      NotNegative{});
+    a("rfc_bank", rfc_bank, "a refresh of one bank", kOptional, Positive{});
+    a("refi_bank", refi_bank, "interval between refreshes of single banks", kOptional, Positive{});
+    a("rrefd", rrefd, "refresh of one bank to activate or refresh of another", kOptional,
+      Positive{});
+    a("refresh_to_refresh_bank", refresh_to_refresh_bank,
+      "refresh of one bank to refresh of another; absent: rrefd", kOptional, Positive{});
+    a("refresh_to_act_bank", refresh_to_act_bank,
+      "refresh of one bank to activate of another; absent: rrefd", kOptional, Positive{});
+    a("act_split", act_split, "first half of an activate to the second, at most (tAAD)", kOptional,
+      Positive{});
+    a("clock_sync_post", clock_sync_post,
+      "data clock runs on after a burst (tWCKPST); after that the next column command needs a "
+      "synchronisation command before it",
+      kOptional, Positive{});
+  }
+};
+
+/// Power of one device in the states of the standards' current measurements: supply voltage times
+/// current.
+struct DramPowerSpec {
+  Watts row_cycle{};
+  Watts closed{};
+  Watts open{};
+  Watts read{};
+  Watts write{};
+  Watts refresh{};
+  std::optional<EnergyPerBit> interface {};
+
+  template <class Archive>
+  void fields(Archive& a) {
+    a("row_cycle", row_cycle, "one activate and precharge every rc (IDD0)", Positive{});
+    a("closed", closed, "all banks closed, clock running (IDD2N)", Positive{});
+    a("open", open, "banks open, no access (IDD3N)", Positive{});
+    a("read", read, "reading without a gap (IDD4R)", Positive{});
+    a("write", write, "writing without a gap (IDD4W)", Positive{});
+    a("refresh", refresh, "refreshing without a gap (IDD5)", Positive{});
+    a("interface", interface, "drivers and termination of both ends, outside the measured currents",
+      kOptional, NotNegative{});
   }
 };
 
@@ -104,6 +183,8 @@ struct DramPartSpec {
   MemoryKind kind{MemoryKind::ddr4};
   DramOrganisationSpec organisation{};
   DramTimingSpec timing{};
+  std::string preset;
+  std::optional<DramPowerSpec> power{};
 
   template <class Archive>
   void fields(Archive& a) {
@@ -112,6 +193,8 @@ struct DramPartSpec {
     a("kind", kind, "standard");
     a("organisation", organisation, "devices, banks, rows");
     a("timing", timing, "constraints between commands");
+    a("preset", preset, "the part's names in other simulators, ORGANISATION:TIMING", kOptional);
+    a("power", power, "power of one device by state", kOptional);
   }
   /// Timings that contradict each other, with the arithmetic.
   [[nodiscard]] std::vector<FieldProblem> problems() const;

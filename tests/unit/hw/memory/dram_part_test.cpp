@@ -33,8 +33,32 @@ TEST_CASE("peak, capacity, refresh loss and latency of DDR4-2400 by hand") {
 TEST_CASE("a channel of HBM2 has two pseudo-channels of 64 bit") {
   const DramFiguresOfPart f = figures_of(part_of("hbm2_8gb_2000"));
   CHECK(f.peak_bandwidth == Approx(2 * 64 * 2000e6));  // 32 GB/s
-  CHECK(f.capacity_bits == Approx(8.0 * 1024 * 1024 * 1024));
+  CHECK(f.capacity_bits == Approx(2 * 8.0 * 1024 * 1024 * 1024));  // 8 Gib each
   CHECK(f.burst_bits == Approx(64 * 4));
+}
+
+TEST_CASE("the capacity of a channel is rows x columns x banks x pins, whatever the standard") {
+  constexpr double kGibi = 1024.0 * 1024 * 1024;
+  // HBM3: 2 pseudo-channels x 2 stack identifiers x 16 banks x 8192 rows x 256 columns x 32 b;
+  // eight dies of 8 Gib behind 16 channels are 4 Gib each as well.
+  CHECK(figures_of(part_of("hbm3_8gb_8hi_6400")).capacity_bits == Approx(4 * kGibi));
+  // HBM4: 2 x 16 banks x 16384 x 256 x 32 b; four dies of 32 Gib behind 32 channels.
+  CHECK(figures_of(part_of("hbm4_32gb_4hi_8000")).capacity_bits == Approx(4 * kGibi));
+  // GDDR6: 16 banks x 16384 x 1024 x 16 b; a device of 8 Gib has two channels.
+  CHECK(figures_of(part_of("gddr6_8gb_x16_14000")).capacity_bits == Approx(4 * kGibi));
+  // LPDDR5: 16 banks x 32768 x 1024 x 16 b; one device.
+  CHECK(figures_of(part_of("lpddr5_8gb_x16_6400")).capacity_bits == Approx(8 * kGibi));
+}
+
+TEST_CASE("a density that contradicts the array shows the arithmetic") {
+  DramPartSpec part = part_of("hbm3_8gb_8hi_6400");
+  CHECK(part.problems().empty());
+  part.organisation.rows = 16384;
+  REQUIRE(part.problems().size() == 1);
+  CHECK(part.problems()[0].field == "organisation.density");
+  CHECK(part.problems()[0].message ==
+        "8192 Mib x 8 stacked devices / 16 channels = 4096 Mib contradict rows x columns x banks "
+        "x channel_width x pseudo_channels x ranks = 16384 x 256 x 16 x 32 x 2 x 2 = 8192 Mib");
 }
 
 TEST_CASE("streams and unloaded latency are those that a cycle-level simulator finds") {
