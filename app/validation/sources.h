@@ -13,6 +13,7 @@
 #include "app/validation/memory_comparisons.h"
 #include "app/validation/pim_comparisons.h"
 #include "app/validation/planner_comparisons.h"
+#include "app/validation/scalesim_layers_comparisons.h"
 #include "app/validation/serving_comparisons.h"
 #include "app/validation/spatial_comparisons.h"
 
@@ -29,6 +30,7 @@ inline constexpr std::array kComparisonSources{
     ComparisonSource{compare_planner},  //
     ComparisonSource{compare_pim},      //
     ComparisonSource{compare_crossbars}, ComparisonSource{compare_memories},
+    ComparisonSource{compare_scalesim_layers},
 };
 
 /// Everything, in the order of the list.

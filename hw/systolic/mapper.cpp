@@ -344,6 +344,9 @@ Candidates candidates(const GemmProblem& p, const std::array<std::int64_t, 3>& s
 
 MapperResult find_nest(const GemmMachine& machine, const GemmProblem& problem,
                        const MappingConstraint& constraint, MappingObjective objective) {
+  if (machine.timing == SystolicTiming::scalesim) {
+    objective = MappingObjective::energy;  // time is the same for every nest
+  }
   const auto steps = steps_of(machine, problem);
   const auto bypass =
       static_cast<std::uint8_t>(constraint.bypass.value_or(0) | machine.forced_bypass);
