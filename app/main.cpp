@@ -11,6 +11,7 @@
 
 #include "app/check_command.h"
 #include "app/cost_command.h"
+#include "app/dram_command.h"
 #include "app/exit_code.h"
 #include "app/explain_command.h"
 #include "app/list_command.h"
@@ -120,6 +121,32 @@ void add_run(CLI::App& app, RunOptions& o) {
       "  cairn run configs/studies/quickstart.yaml --resume last");
 }
 
+void add_dram(CLI::App& app, DramOptions& o) {
+  CLI::App& c = *app.add_subcommand("dram", "simulate one DRAM channel, command by command");
+  c.add_option("part", o.part,
+               "ORGANISATION:TIMING, the stem of a file in configs/memory, or a path")
+      ->type_name("PART");
+  c.add_option("--pattern", o.pattern, "stream, random, or trace FILE (lines R ADDRESS, W ADDRESS)")
+      ->type_name("PATTERN [FILE]")
+      ->expected(1, 2);
+  c.add_option("--requests", o.requests, "number of requests")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40U));
+  c.add_option("--write-fraction", o.write_fraction, "share of writes")
+      ->check(CLI::Range(0.0, 1.0));
+  c.add_option("--outstanding", o.outstanding, "requests in flight at most")
+      ->check(CLI::Range(1, 1 << 20));
+  c.add_option("--refresh", o.refresh, "on (all_bank), off or per_bank");
+  c.add_option("--map", o.map, "order of an address's parts, most significant first")
+      ->type_name("ORDER");
+  c.add_option("--page", o.page, "open, closed or timeout");
+  c.add_option("--seed", o.seed, "of random addresses and of the mix");
+  c.add_flag("--probe", o.probe, "random reads, one at a time, beside the pattern");
+  c.add_flag("--table", o.table,
+             "shares of the peak by run, mix and streams, as CSV, for all parts");
+  c.add_flag("--json", o.json, "answer in JSON, in SI units");
+  c.footer(dram_footer());
+}
+
 int dispatch(int argc, char** argv) {
   CLI::App app{"Cairn: compressed machine-learning workloads on hardware that may not exist yet.",
                "cairn"};
@@ -134,6 +161,8 @@ int dispatch(int argc, char** argv) {
   add_model(app, model);
   RunOptions run;
   add_run(app, run);
+  DramOptions dram;
+  add_dram(app, dram);
   CheckOptions check;
   CLI::App& check_command = *app.add_subcommand("check", "read files and report every mistake");
   check_command.add_option("files", check.files, "studies, hardware, technology or model files")
@@ -192,6 +221,9 @@ int dispatch(int argc, char** argv) {
   }
   if (app.got_subcommand("run")) {
     return number_of(run_study(run));
+  }
+  if (app.got_subcommand("dram")) {
+    return number_of(run_dram(dram));
   }
   if (app.got_subcommand("check")) {
     return number_of(run_check(check));

@@ -8,6 +8,8 @@
 #include "core/error.h"
 #include "core/text/did_you_mean.h"
 #include "hw/die_area.h"
+#include "hw/memory/dram_energy.h"
+#include "hw/memory/run_shares.h"
 
 namespace cairn::hw {
 namespace {
@@ -203,6 +205,9 @@ ResolvedMemory resolve(const std::string& name, const MemorySpec& spec,
   memory.kind = spec.kind;
   if (spec.part) {
     memory.part = figures_of(*spec.part);
+    if (!spec.part->run_shares.empty()) {
+      memory.part->simulated = load_run_shares(spec.part->run_shares, spec.part->name);
+    }
     memory.capacity_bits = memory.part->capacity_bits * channels;
     memory.peak_bandwidth = memory.part->peak_bandwidth * channels;
     memory.bandwidth = memory.peak_bandwidth * (1 - memory.part->refresh_loss);
@@ -241,6 +246,15 @@ ResolvedMemory resolve(const std::string& name, const MemorySpec& spec,
                                                         kSquareMillimetresPerSquareMetre * channels
                                                   : 0.0;
     memory.energy_confidence = dram->confidence;
+    const std::optional<DramCommandEnergies> commands =
+        spec.part ? energies_of(*spec.part) : std::nullopt;
+    if (commands) {
+      // The same energies of commands that the cycle level counts, for streams of whole rows.
+      const DramStreamEnergy stream = stream_energy(*spec.part, *commands);
+      memory.read_energy = stream.read;
+      memory.write_energy = stream.write;
+      memory.static_power = stream.background * channels;
+    }
   }
   if (spec.read_energy) {
     memory.read_energy = spec.read_energy->count();

@@ -7,6 +7,7 @@
 
 #include "app/validation/comparison.h"
 #include "app/validation/crossbar_comparisons.h"
+#include "app/validation/dram_comparisons.h"
 #include "app/validation/fusion_comparisons.h"
 #include "app/validation/gpu_comparisons.h"
 #include "app/validation/mcu_comparisons.h"
@@ -30,7 +31,7 @@ inline constexpr std::array kComparisonSources{
     ComparisonSource{compare_planner},  //
     ComparisonSource{compare_pim},      //
     ComparisonSource{compare_crossbars}, ComparisonSource{compare_memories},
-    ComparisonSource{compare_scalesim_layers},
+    ComparisonSource{compare_scalesim_layers}, ComparisonSource{compare_dram_commands},
 };
 
 /// Everything, in the order of the list.

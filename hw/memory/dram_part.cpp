@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -117,6 +118,21 @@ std::vector<FieldProblem> DramPartSpec::problems() const {
 }
 
 double DramFiguresOfPart::share_of_runs(double run_bits) const {
+  if (!simulated.empty()) {
+    const auto above = std::find_if(simulated.begin(), simulated.end(),
+                                    [&](const DramRunShare& s) { return s.run_bits >= run_bits; });
+    if (above == simulated.end()) {
+      return simulated.back().share;
+    }
+    if (above == simulated.begin()) {
+      // Part of a burst is paid in full.
+      return above->share * run_bits / (std::ceil(run_bits / burst_bits) * burst_bits);
+    }
+    const DramRunShare& below = *std::prev(above);
+    const double weight =
+        std::log(run_bits / below.run_bits) / std::log(above->run_bits / below.run_bits);
+    return below.share + weight * (above->share - below.share);
+  }
   const double bursts = std::ceil(run_bits / burst_bits);
   const double activates = std::ceil(run_bits / row_bits);
   const double time = std::max(bursts * burst_s, activates * activate_interval_s);

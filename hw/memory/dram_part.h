@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -185,6 +186,7 @@ struct DramPartSpec {
   DramTimingSpec timing{};
   std::string preset;
   std::optional<DramPowerSpec> power{};
+  std::filesystem::path run_shares;
 
   template <class Archive>
   void fields(Archive& a) {
@@ -195,9 +197,18 @@ struct DramPartSpec {
     a("timing", timing, "constraints between commands");
     a("preset", preset, "the part's names in other simulators, ORGANISATION:TIMING", kOptional);
     a("power", power, "power of one device by state", kOptional);
+    a("run_shares", run_shares,
+      "table of the share of the peak that contiguous runs reach, simulated; absent: closed form",
+      kOptional);
   }
   /// Timings that contradict each other, with the arithmetic.
   [[nodiscard]] std::vector<FieldProblem> problems() const;
+};
+
+/// Share of the peak that runs of this length reach.
+struct DramRunShare {
+  double run_bits{};
+  double share{};
 };
 
 /// What follows from a part, for one channel. Plain doubles in base units.
@@ -211,9 +222,11 @@ struct DramFiguresOfPart {
   double row_bits{};             ///< opened by one activate
   double activate_interval_s{};  ///< between activates: max(tRRD_S, tFAW / 4, tRC / banks)
   double pseudo_channels{1};
+  std::vector<DramRunShare> simulated;  ///< by length; empty: the closed form holds
 
   /// Share of the peak that runs of \p run_bits contiguous bits at random places reach, refresh
-  /// included: bursts wait for the bus or for activates, whichever is longer.
+  /// included. From the simulated table (between its lengths by the logarithm of the length; whole
+  /// bursts below the first), else: bursts wait for the bus or for activates, whichever is longer.
   [[nodiscard]] double share_of_runs(double run_bits) const;
 };
 /// Precondition: part.problems() is empty.

@@ -143,6 +143,7 @@ AddressMap::AddressMap(const DramPartSpec& part, std::string_view order,
       total += bits;
     }
   }
+  columns_ = static_cast<std::uint64_t>(counts[1]);
   ranks_ = static_cast<std::uint32_t>(o.ranks);
   groups_ = static_cast<std::uint32_t>(o.bank_groups);
   banks_ = static_cast<std::uint32_t>(o.banks_per_group);

@@ -49,6 +49,8 @@ class AddressMap {
   [[nodiscard]] std::uint64_t access_bytes() const { return std::uint64_t{1} << access_shift_; }
   /// Addresses at and above it come round again.
   [[nodiscard]] std::uint64_t capacity_bytes() const { return capacity_; }
+  /// Accesses of a row.
+  [[nodiscard]] std::uint64_t columns() const { return columns_; }
   [[nodiscard]] const std::string& order() const { return order_; }
 
  private:
@@ -65,6 +67,7 @@ class AddressMap {
   std::uint32_t ranks_{1};
   std::uint32_t groups_{1};
   std::uint32_t banks_{1};
+  std::uint64_t columns_{1};
   std::uint64_t capacity_{};
 };
 

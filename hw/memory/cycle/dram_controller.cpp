@@ -58,6 +58,26 @@ std::vector<FieldProblem> DramControllerOptions::problems(const DramPartSpec& pa
   return found;
 }
 
+DramControllerOptions default_options(const DramPartSpec& part) {
+  DramControllerOptions o;
+  switch (part.kind) {
+    case MemoryKind::hbm2:
+    case MemoryKind::hbm2e:
+    case MemoryKind::hbm4:
+      o.read_queue = 64;
+      o.write_queue = 64;
+      break;
+    case MemoryKind::hbm3:
+    case MemoryKind::hbm3e:
+      o.read_queue = 128;
+      o.write_queue = 64;
+      break;
+    default:
+      break;
+  }
+  return o;
+}
+
 DramController::DramController(const DramPartSpec& part, const DramControllerOptions& options)
     : protocol_(protocol_of(part)),
       options_(options),
@@ -69,6 +89,7 @@ DramController::DramController(const DramPartSpec& part, const DramControllerOpt
       drain_below_(options.drain_below * options.write_queue) {
   const auto banks = static_cast<std::size_t>(protocol_.banks());
   banks_.resize(banks);
+  views_.resize(banks);
   const std::size_t words = (banks + kWordBits - 1) / kWordBits;
   waiting_[0].assign(words, 0);
   waiting_[1].assign(words, 0);
@@ -82,6 +103,10 @@ DramController::DramController(const DramPartSpec& part, const DramControllerOpt
   completions_.reserve(4 * queued);
   open_banks_.assign(static_cast<std::size_t>(protocol_.nodes(DramLevel::rank)), 0);
   open_since_.assign(open_banks_.size(), 0);
+  for (std::int32_t b = 0; b < protocol_.banks(); ++b) {
+    rank_of_bank_.push_back(static_cast<std::uint32_t>(protocol_.node_of(DramLevel::rank, b)));
+    pseudo_of_bank_.push_back(protocol_.node_of(DramLevel::pseudo_channel, b));
+  }
   switch (options_.refresh) {
     case RefreshMode::off:
       break;
@@ -103,7 +128,7 @@ void DramController::enqueue(const DramRequest& request) {
 }
 
 bool DramController::admit(std::int64_t tick) {
-  bool any = false;
+  bool known = true;
   while (held_count_ != 0 && held_[held_first_].arrival < tick) {
     const DramRequest& r = held_[held_first_];
     held_first_ = (held_first_ + 1) & (held_.size() - 1);
@@ -138,9 +163,22 @@ bool DramController::admit(std::int64_t tick) {
     }
     list.tail = s;
     ++waiting_count_[r.write ? 1 : 0];
-    any = true;
+    if (refreshes_first_ < refreshes_.size()) {
+      look_at(at.flat_bank);  // of the queues nothing goes before the refresh
+      continue;
+    }
+    const bool mode = write_mode_;
+    choose_mode();
+    known =
+        known && mode == write_mode_ && row_.bank != at.flat_bank && column_.bank != at.flat_bank;
+    if (r.write == write_mode_) {
+      look_at(at.flat_bank);
+      if (known) {
+        offer_bank(at.flat_bank, tick);
+      }
+    }
   }
-  return any;
+  return known;
 }
 
 void DramController::push_refreshes(std::int64_t tick) {
@@ -168,10 +206,14 @@ void DramController::push_refreshes(std::int64_t tick) {
 void DramController::choose_mode() {
   const std::int32_t reads = waiting_count_[0];
   const std::int32_t writes = waiting_count_[1];
+  const bool before = write_mode_;
   if (!write_mode_) {
     write_mode_ = writes > drain_above_ || reads == 0;
   } else if (writes < drain_below_ && reads != 0) {
     write_mode_ = false;
+  }
+  if (write_mode_ != before) {
+    for_each_bit(waiting_[write_mode_ ? 1 : 0], [&](std::int32_t b) { look_at(b); });
   }
 }
 
@@ -186,7 +228,7 @@ std::int64_t DramController::row_tick(DramCommand c, std::int32_t bank, std::int
     return at + 1;
   }
   const bool paired = at == pair_edge_ &&
-                      protocol_.node_of(DramLevel::pseudo_channel, bank) == pair_pseudo_ &&
+                      pseudo_of_bank_[static_cast<std::size_t>(bank)] == pair_pseudo_ &&
                       (pair_bank_ == kNone || c == C::precharge_all || pair_bank_ == bank);
   return paired ? at + 1 : at;
 }
@@ -199,16 +241,6 @@ void DramController::offer(Candidate& best, Candidate candidate, std::int64_t fr
   if (candidate.beats(best)) {
     best = candidate;
   }
-}
-
-void DramController::scan_active(std::int64_t from) {
-  for_each_bit(active_, [&](std::int32_t b) {
-    const std::int32_t s = banks_[static_cast<std::size_t>(b)].active;
-    const Slot& slot = slots_[static_cast<std::size_t>(s)];
-    const C command = slot.write ? C::write : C::read;
-    offer(column_,
-          {timing_.earliest(command, b), slot.sequence, Owner::active, command, b, s, kNone}, from);
-  });
 }
 
 void DramController::scan_refresh(std::int64_t from) {
@@ -240,48 +272,152 @@ void DramController::scan_refresh(std::int64_t from) {
         from);
 }
 
-void DramController::scan_bank(std::int32_t b, std::int64_t column_from, std::int64_t row_from) {
+void DramController::look_at(std::int32_t b) {
   const Bank& bank = banks_[static_cast<std::size_t>(b)];
-  if (bank.opening) {
-    return;
-  }
-  Candidate& rows = protocol_.separate_buses ? row_ : column_;
+  View& view = views_[static_cast<std::size_t>(b)];
+  view.column_at = kFar;
+  view.row_at = kFar;
   const std::int32_t h = bank.queue[write_mode_ ? 1 : 0].head;
+  if (bank.opening || h == kNone) {
+    return;
+  }
+  const DramTiming::Times& at = timing_.bank(b);
   const Slot& head = slots_[static_cast<std::size_t>(h)];
+  view.row_slot = h;
+  view.row_sequence = head.sequence;
   if (bank.row < 0) {
-    if (half_open_bank_ == kNone) {
-      offer(
-          rows,
-          {timing_.earliest(C::activate, b), head.sequence, Owner::queue, C::activate, b, h, kNone},
-          row_from);
-    }
+    view.row_command = C::activate;
+    view.row_at = at[static_cast<std::size_t>(C::activate)];
     return;
   }
-  const C column = write_mode_ ? C::write : C::read;
-  if (head.row == bank.row) {
-    offer(column_, {timing_.earliest(column, b), head.sequence, Owner::queue, column, b, h, kNone},
-          column_from);
-    return;
-  }
-  std::int32_t before = h;
-  std::int32_t hit = head.next;
+  // The oldest request that hits the open row; before it go only those that do not.
+  std::int32_t before = kNone;
+  std::int32_t hit = h;
   while (hit != kNone && slots_[static_cast<std::size_t>(hit)].row != bank.row) {
     before = hit;
     hit = slots_[static_cast<std::size_t>(hit)].next;
   }
-  bool wanted = false;
+  bool wanted = hit == h;
   if (hit != kNone) {
     const Slot& slot = slots_[static_cast<std::size_t>(hit)];
-    wanted = slot.arrival <= head.arrival;
-    offer(column_,
-          {timing_.earliest(column, b), slot.sequence, Owner::queue, column, b, hit, before},
-          column_from);
+    wanted = wanted || slot.arrival <= head.arrival;
+    view.column_at = at[static_cast<std::size_t>(write_mode_ ? C::write : C::read)];
+    view.column_sequence = slot.sequence;
+    view.column_slot = hit;
+    view.column_before = before;
   }
   if (bank.active == kNone && !wanted) {
-    offer(
-        rows,
-        {timing_.earliest(C::precharge, b), head.sequence, Owner::queue, C::precharge, b, h, kNone},
-        row_from);
+    view.row_command = C::precharge;
+    view.row_at = at[static_cast<std::size_t>(C::precharge)];
+  }
+}
+
+void DramController::offer_bank(std::int32_t b, std::int64_t from) {
+  const View& v = views_[static_cast<std::size_t>(b)];
+  Candidate& rows = protocol_.separate_buses ? row_ : column_;
+  if (v.column_at != kFar) {
+    const C column = write_mode_ ? C::write : C::read;
+    offer(column_,
+          {timing_.earliest(column, b), v.column_sequence, Owner::queue, column, b, v.column_slot,
+           v.column_before},
+          from);
+  }
+  if (v.row_at != kFar && (v.row_command != C::activate || half_open_bank_ == kNone)) {
+    offer(rows,
+          {timing_.earliest(v.row_command, b), v.row_sequence, Owner::queue, v.row_command, b,
+           v.row_slot, kNone},
+          from);
+  }
+}
+
+namespace {
+
+/// Tick and age in one number, so that the least is the oldest of the earliest. Ages beyond the
+/// last million requests count as equal.
+constexpr std::uint32_t kAgeBits = 20;
+constexpr std::int64_t kAges = std::int64_t{1} << kAgeBits;
+
+std::int64_t key_of(std::int64_t at, std::uint64_t sequence, std::uint64_t newest) {
+  const std::int64_t age = kAges - 1 - static_cast<std::int64_t>(newest - sequence);
+  return (at << kAgeBits) | std::max<std::int64_t>(0, age);
+}
+
+struct Best {
+  std::int64_t key{std::numeric_limits<std::int64_t>::max()};
+  std::int32_t bank{-1};
+  void take(std::int64_t other, std::int32_t b) {
+    bank = other < key ? b : bank;
+    key = std::min(other, key);
+  }
+};
+
+}  // namespace
+
+void DramController::scan_active(std::int64_t from) {
+  Best best;
+  const DramTiming::Times& channel = timing_.channel();
+  const std::int64_t edge = protocol_.ticks_per_clock == 2 ? 1 : 0;
+  for_each_bit(active_, [&](std::int32_t b) {
+    const Bank& bank = banks_[static_cast<std::size_t>(b)];
+    const auto c = static_cast<std::size_t>(bank.active_command);
+    const std::int64_t at =
+        std::max(std::max(timing_.bank(b)[c], timing_.group_of(b)[c]), std::max(channel[c], from));
+    best.take(key_of(at | edge, bank.active_sequence, sequence_), b);
+  });
+  const Bank& bank = banks_[static_cast<std::size_t>(best.bank)];
+  column_ = {best.key >> kAgeBits,
+             bank.active_sequence,
+             Owner::active,
+             bank.active_command,
+             best.bank,
+             bank.active,
+             kNone};
+}
+
+void DramController::scan_queue(std::int64_t column_from, std::int64_t row_from) {
+  // The hot loop: the least tick, then the oldest, of all banks for which a request waits.
+  Best column;
+  Best row;
+  const C command = write_mode_ ? C::write : C::read;
+  const auto column_command = static_cast<std::size_t>(command);
+  DramTiming::Times channel = timing_.channel();
+  for (std::int64_t& at : channel) {
+    at = std::max(at, row_from);
+  }
+  if (half_open_bank_ != kNone) {
+    channel[static_cast<std::size_t>(C::activate)] = kFar;
+  }
+  column_from = std::max(column_from, timing_.channel()[column_command]);
+  const bool edges = protocol_.ticks_per_clock == 2;
+  for_each_bit(waiting_[write_mode_ ? 1 : 0], [&](std::int32_t b) {
+    const View& v = views_[static_cast<std::size_t>(b)];
+    const DramTiming::Times& group = timing_.group_of(b);
+    std::int64_t at = std::max(std::max(v.column_at, group[column_command]), column_from);
+    at |= edges ? 1 : 0;
+    column.take(key_of(at, v.column_sequence, sequence_), b);
+    const auto c = static_cast<std::size_t>(v.row_command);
+    at = std::max(std::max(v.row_at, group[c]), channel[c]);
+    if (edges) {
+      at = row_tick(v.row_command, b, at);
+    }
+    row.take(key_of(at, v.row_sequence, sequence_), b);
+  });
+  if (column.bank != kNone && column.key >> kAgeBits < kFar) {
+    const View& v = views_[static_cast<std::size_t>(column.bank)];
+    const Candidate c{column.key >> kAgeBits, v.column_sequence, Owner::queue, command, column.bank,
+                      v.column_slot,          v.column_before};
+    if (c.beats(column_)) {
+      column_ = c;
+    }
+  }
+  if (row.bank != kNone && row.key >> kAgeBits < kFar) {
+    const View& v = views_[static_cast<std::size_t>(row.bank)];
+    Candidate& best = protocol_.separate_buses ? row_ : column_;
+    const Candidate c{row.key >> kAgeBits, v.row_sequence, Owner::queue, v.row_command, row.bank,
+                      v.row_slot,          kNone};
+    if (c.beats(best)) {
+      best = c;
+    }
   }
 }
 
@@ -314,15 +450,14 @@ void DramController::scan_timeouts(std::int64_t from) {
 void DramController::scan(std::int64_t column_from, std::int64_t row_from) {
   column_ = {};
   row_ = {};
-  if (active_count_ != 0) {
+  if (active_count_ != 0 && (half_open_bank_ == kNone || active_count_ > 1)) {
     scan_active(column_from);
   }
   if (refreshes_first_ < refreshes_.size()) {
     scan_refresh(row_from);
   } else {
     choose_mode();
-    for_each_bit(waiting_[write_mode_ ? 1 : 0],
-                 [&](std::int32_t b) { scan_bank(b, column_from, row_from); });
+    scan_queue(column_from, row_from);
     if (options_.page == PagePolicy::timeout) {
       scan_timeouts(row_from);
     }
@@ -351,7 +486,7 @@ void DramController::close(std::int32_t bank, std::int64_t tick) {
     return;
   }
   b.row = -1;
-  const auto rank = static_cast<std::size_t>(protocol_.node_of(DramLevel::rank, bank));
+  const std::size_t rank = rank_of_bank_[static_cast<std::size_t>(bank)];
   if (--open_banks_[rank] == 0) {
     open_ticks_ += tick - open_since_[rank];
   }
@@ -414,6 +549,16 @@ void DramController::issue_column(const Candidate& c, std::int64_t tick) {
   if (closes) {
     close(c.bank, tick);
   }
+  look_at(c.bank);
+}
+
+void DramController::make_active(const Candidate& c) {
+  Bank& bank = banks_[static_cast<std::size_t>(c.bank)];
+  const Slot& slot = slots_[static_cast<std::size_t>(c.slot)];
+  bank.active = c.slot;
+  bank.active_sequence = slot.sequence;
+  bank.active_command = slot.write ? C::write : C::read;
+  set_bit(active_, c.bank);
 }
 
 void DramController::issue(const Candidate& c, std::int64_t tick) {
@@ -425,7 +570,7 @@ void DramController::issue(const Candidate& c, std::int64_t tick) {
       send(c.command, c.bank, slot.row, tick);
       bank.row = slot.row;
       bank.last_access = tick;
-      const auto rank = static_cast<std::size_t>(protocol_.node_of(DramLevel::rank, c.bank));
+      const std::size_t rank = rank_of_bank_[static_cast<std::size_t>(c.bank)];
       if (open_banks_[rank]++ == 0) {
         open_since_[rank] = tick;
       }
@@ -438,16 +583,14 @@ void DramController::issue(const Candidate& c, std::int64_t tick) {
         half_open_since_ = tick;
         half_open_deadline_ = tick + protocol_.activate_split;
       } else {
-        bank.active = c.slot;
-        set_bit(active_, c.bank);
+        make_active(c);
       }
       break;
     }
     case C::activate_second:
       send(c.command, c.bank, slots_[static_cast<std::size_t>(c.slot)].row, tick);
       bank.opening = false;
-      bank.active = c.slot;
-      set_bit(active_, c.bank);
+      make_active(c);
       half_open_bank_ = kNone;
       break;
     case C::precharge:
@@ -462,6 +605,7 @@ void DramController::issue(const Candidate& c, std::int64_t tick) {
       const std::int32_t banks = protocol_.banks() / protocol_.nodes(protocol_.all_bank_level());
       for (std::int32_t b = c.bank; b < c.bank + banks; ++b) {
         close(b, tick);
+        look_at(b);
       }
       break;
     }
@@ -483,10 +627,11 @@ void DramController::issue(const Candidate& c, std::int64_t tick) {
     case C::sync_write:
       CAIRN_CHECK(false, "a synchronisation is sent with its column command");
   }
+  look_at(c.bank);
   if (protocol_.ticks_per_clock == 2 && tick % 2 != 0) {
     constexpr std::int64_t kActivateEdges = 3;
     pair_edge_ = tick + (c.command == C::activate ? kActivateEdges : 1);
-    pair_pseudo_ = protocol_.node_of(DramLevel::pseudo_channel, c.bank);
+    pair_pseudo_ = pseudo_of_bank_[static_cast<std::size_t>(c.bank)];
     const bool all = c.command == C::precharge_all || c.command == C::refresh_all;
     pair_bank_ = all ? kNone : c.bank;
   }
@@ -498,7 +643,7 @@ void DramController::step(std::int64_t tick) {
   if (refresh_due) {
     push_refreshes(tick);
   }
-  const bool arrived = admit(tick);
+  const bool known = admit(tick) && !refresh_due;
   if (synchronised_.at == tick) {
     const Candidate c = synchronised_;
     synchronised_ = {};
@@ -507,7 +652,7 @@ void DramController::step(std::int64_t tick) {
     update_next();
     return;
   }
-  if ((arrived || refresh_due) && synchronised_.at == kNever) {
+  if (!known && synchronised_.at == kNever) {
     scan(tick, tick);
   }
   if (column_.at == tick) {

@@ -24,9 +24,9 @@
 #include <vector>
 
 #include "hw/memory/cycle/address_map.h"
-#include "hw/memory/cycle/dram_energy.h"
 #include "hw/memory/cycle/dram_protocol.h"
 #include "hw/memory/cycle/dram_timing.h"
+#include "hw/memory/dram_energy.h"
 
 namespace cairn::hw::cycle {
 
@@ -79,6 +79,10 @@ struct DramControllerOptions {
 
   [[nodiscard]] std::vector<FieldProblem> problems(const DramPartSpec& part) const;
 };
+
+/// Open pages, refreshes of all banks, and queues as deep as the channel's banks need to be kept
+/// busy: 32 reads and writes; 64 of each for HBM, 128 reads for HBM3's two stack identifiers.
+[[nodiscard]] DramControllerOptions default_options(const DramPartSpec& part);
 
 struct DramStatistics {
   std::int64_t cycles{};  ///< ticks until now
@@ -158,6 +162,8 @@ class DramController {
 
  private:
   static constexpr std::int32_t kNone = -1;
+  /// Later than any tick that a run reaches; leaves room to pack an age beside it.
+  static constexpr std::int64_t kFar = std::int64_t{1} << 42;
   enum class Owner : std::uint8_t { urgent, active, refresh, queue, second_half, timeout, none };
   struct Slot {
     std::uint32_t row{};
@@ -179,6 +185,8 @@ class DramController {
     std::int64_t row{-1};        ///< open row; -1: closed
     List queue[2];               ///< waiting reads, waiting writes
     std::int32_t active{kNone};  ///< request for which the row was opened
+    std::uint64_t active_sequence{};
+    DramCommand active_command{};
     std::int64_t last_access{};
     bool opening{};  ///< between the halves of an activate
   };
@@ -201,20 +209,34 @@ class DramController {
       return sequence < o.sequence;
     }
   };
+  /// What the queue that is being served would send to a bank, and when the bank allows it.
+  struct View {
+    std::int64_t column_at{kFar};
+    std::int64_t row_at{kFar};
+    std::uint64_t column_sequence{};
+    std::uint64_t row_sequence{};
+    std::int32_t column_slot{kNone};
+    std::int32_t column_before{kNone};
+    std::int32_t row_slot{kNone};
+    DramCommand row_command{};
+  };
   struct Refresh {
     DramCommand command{};
     std::int32_t bank{};
   };
 
   void step(std::int64_t tick);
+  /// \returns whether the best candidates are still known.
   bool admit(std::int64_t tick);
   void push_refreshes(std::int64_t tick);
   void choose_mode();
+  void look_at(std::int32_t bank);
   void scan(std::int64_t column_from, std::int64_t row_from);
   void scan_active(std::int64_t from);
   void scan_refresh(std::int64_t from);
-  void scan_bank(std::int32_t b, std::int64_t column_from, std::int64_t row_from);
+  void scan_queue(std::int64_t column_from, std::int64_t row_from);
   void scan_timeouts(std::int64_t from);
+  void offer_bank(std::int32_t bank, std::int64_t from);
   void offer(Candidate& best, Candidate candidate, std::int64_t from);
   [[nodiscard]] std::int64_t row_tick(DramCommand c, std::int32_t bank, std::int64_t at) const;
   void issue(const Candidate& c, std::int64_t tick);
@@ -222,6 +244,7 @@ class DramController {
   void send(DramCommand command, std::int32_t bank, std::uint32_t row, std::int64_t tick);
   void close(std::int32_t bank, std::int64_t tick);
   void count_row(Slot& slot, std::uint64_t& counter);
+  void make_active(const Candidate& c);
   void unlink(const Candidate& c);
   void complete(const Slot& slot, std::int64_t issued, std::int64_t cycle);
   [[nodiscard]] bool another_hit(const Bank& bank, std::int32_t slot) const;
@@ -232,6 +255,9 @@ class DramController {
   AddressMap map_;
   DramTiming timing_;
   std::vector<Bank> banks_;
+  std::vector<View> views_;
+  std::vector<std::uint32_t> rank_of_bank_;
+  std::vector<std::int32_t> pseudo_of_bank_;
   std::vector<Slot> slots_;
   std::vector<std::int32_t> free_;
   std::vector<std::uint64_t> waiting_[2];  ///< banks with waiting reads, writes; a bit each

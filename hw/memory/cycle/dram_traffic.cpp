@@ -54,16 +54,28 @@ DramTraffic::DramTraffic(const DramTrafficSpec& spec, const DramController& cont
       accesses_(controller.capacity_bytes() / controller.access_bytes()),
       random_(spec.seed),
       runs_(static_cast<std::size_t>(std::max<std::int64_t>(1, spec.streams))) {
+  if (controller.map().order() == default_address_order()) {
+    banks_ = static_cast<std::uint64_t>(controller.protocol().banks());
+    columns_ = controller.map().columns();
+  }
   if (spec_.pattern == DramPattern::trace) {
     spec_.requests = std::min(spec_.requests, std::ssize(spec_.trace));
   }
+}
+
+std::uint64_t DramTraffic::stream_access(std::uint64_t index) const {
+  const std::uint64_t bank = index % banks_;
+  const std::uint64_t offset = banks_ <= columns_
+                                   ? bank * columns_ / banks_
+                                   : bank / ((banks_ + columns_ - 1) / columns_) % columns_;
+  return ((index / banks_ + offset) * banks_ + bank) & (accesses_ - 1);
 }
 
 TraceAccess DramTraffic::next_access() {
   TraceAccess a;
   switch (spec_.pattern) {
     case DramPattern::stream:
-      a.address = (stream_position_++ & (accesses_ - 1)) * access_bytes_;
+      a.address = stream_access(stream_position_++) * access_bytes_;
       break;
     case DramPattern::random:
       a.address = (random_() & (accesses_ - 1)) * access_bytes_;

@@ -5,6 +5,9 @@
 /// write command of a write. Its successor is offered in that very cycle, and waits (in order)
 /// while the queue is full. Latencies are those of reads, from being taken to the last data.
 ///
+/// Under the default address order a stream enters the rows of different banks at different
+/// columns, so that the banks do not all change rows in the same moment.
+///
 /// Assumes:    the requester answers at once; a probe, where asked for, takes turns with the load.
 /// Ignores:    caches and the way to the controller.
 /// Reference:  P. Esmaili-Dokht et al., "A Mess of Memory System Benchmarking", MICRO 2024 (one
@@ -26,7 +29,7 @@
 namespace cairn::hw::cycle {
 
 enum class DramPattern : std::uint8_t {
-  stream,  ///< one access after the other
+  stream,  ///< one access after the other, banks in turn
   random,  ///< uniform over the channel
   runs,    ///< several streams in turn, each jumping to a random place after a run
   trace    ///< as listed
@@ -105,12 +108,15 @@ class DramTraffic final : public DramClient {
     bool probe{};
   };
   [[nodiscard]] TraceAccess next_access();
+  [[nodiscard]] std::uint64_t stream_access(std::uint64_t index) const;
   void drain(DramController& controller);
   void offer(DramController& controller, std::int64_t now);
 
   DramTrafficSpec spec_;
   std::uint64_t access_bytes_{};
   std::uint64_t accesses_{};  ///< of the channel
+  std::uint64_t banks_{1};    ///< over which a stream rotates
+  std::uint64_t columns_{1};  ///< accesses of a row
   Rng random_;
   std::uint64_t stream_position_{};
   struct Run {
