@@ -75,10 +75,19 @@ std::string label_of(std::string name) {
   return name;
 }
 
+/// Rows of an analytical search have no disagreement: the table of refined designs shows it.
+bool has_column(const Study& study, std::size_t column) {
+  return study.spec().fidelity == Fidelity::cycle ||
+         study.columns()[column].metric != sim::Metric::disagreement;
+}
+
 Json metrics_json(const Study& study, const std::string& area_band) {
   Json list = Json::array();
   for (std::size_t c = 0; c < study.columns().size(); ++c) {
     const sim::MetricColumn& column = study.columns()[c];
+    if (!has_column(study, c)) {
+      continue;
+    }
     const bool objective = std::any_of(study.objectives().begin(), study.objectives().end(),
                                        [&](const search::Objective& o) { return o.column == c; });
     std::string label = label_of(column.name);
@@ -123,6 +132,9 @@ Json front_json(const Study& study, const FrontRows& rows) {
   }
   Json metrics = Json::object();
   for (std::size_t c = 0; c < study.columns().size(); ++c) {
+    if (!has_column(study, c)) {
+      continue;
+    }
     Json values = Json::array();
     for (const auto& row : rows.metrics) {
       values.push_back(number(row[c]));

@@ -198,6 +198,11 @@ const data = {
   timeline: wanted <= 1000 ? rows.map(timeline) : undefined,
   sensitivity: knobs.flatMap((knob) => objectives.map((metric) => ({ knob: knob.name, metric, effect_percent: spread(knob.name, metric) }))),
   hypervolume,
+  refined: front.slice(0, 6).map((row, i) => ({
+    id: all.length + i, design: row.id, on_front: true, status: i === 2 ? 'failed' : 'feasible', reason: i === 2 ? 'the worker was ended by signal 9 (Killed), at 1.2 ms of simulated time' : '',
+    disagreement: i === 2 ? null : 0.01 * (i + 1) * (i % 2 ? -1 : 1), analytical: row.values,
+    cycle: i === 2 ? {} : { ...row.values, 'decode.latency_per_token': row.values['decode.latency_per_token'] * (1 + 0.01 * (i + 1) * (i % 2 ? -1 : 1)) },
+  })),
   infeasible: [
     { constraint: 'area at most 26 mm2', count: infeasible.filter((row) => row.values.area > 26).length, median_excess_percent: 14.2, min_excess_percent: 0.3 },
     { constraint: 'decode.latency_per_token at most 1.2 s', count: infeasible.filter((row) => row.values.area <= 26).length, median_excess_percent: 6.1, min_excess_percent: 0.02 },

@@ -175,6 +175,44 @@ test('clicking a point shows the breakdown of that design', async () => {
   await page.context().close();
 });
 
+test('designs at cycle level show both values, and are marked in the chart', async (t) => {
+  const page = await open();
+  const { refined, metrics, counts } = await documentOf(page);
+  if (refined === undefined) {
+    assert.equal(await page.isVisible('#section-refined'), false);
+    await page.context().close();
+    t.skip('no design of this report was simulated');
+    return;
+  }
+  const rows = await page.$$eval('#refined-table tbody tr', (all) => all.map((row) => row.textContent));
+  assert.equal(rows.length, refined.length);
+  refined.forEach((entry, i) => {
+    assert.ok(rows[i].includes(String(entry.design)));
+    if (entry.status === 'failed') assert.ok(rows[i].includes(entry.reason), rows[i]);
+  });
+  // The first objective at both levels, as the page prints them.
+  const [x, y] = metrics.filter((metric) => metric.objective);
+  const shown = await page.$$eval('#refined-table tbody tr', (all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  const heads = await page.$$eval('#refined-table thead th', (all) => all.map((cell) => cell.textContent));
+  const place = heads.indexOf(x.label);
+  assert.ok(place > 0, `${x.label} differs between the levels`);
+  refined.forEach((entry, i) => {
+    if (entry.status !== 'failed' && Math.abs(entry.disagreement) > 0.01) assert.notEqual(shown[i][place], shown[i][place + 1]);
+  });
+  await page.selectOption('#axis-x', x.name);
+  await page.selectOption('#axis-y', y.name);
+  const marks = await page.evaluate(() => globalThis.cairn.scatter().getOption().series.find((s) => s.id === 'refined').data);
+  const expected = refined.filter((entry) => entry.on_front && entry.status !== 'failed');
+  assert.deepEqual(marks.map((mark) => mark[0]), expected.map((entry) => entry.cycle[x.name]));
+  assert.deepEqual(marks.map((mark) => mark[1]), expected.map((entry) => entry.cycle[y.name]));
+  if (counts.worst_disagreement !== null) assert.doesNotMatch(await page.textContent('#facts'), /not measured/);
+  const link = page.locator('#refined-table a').first();
+  const design = Number(await link.textContent());
+  await link.click();
+  assert.equal(await page.evaluate(() => globalThis.cairn.selected()), design);
+  await page.context().close();
+});
+
 test('the headings sort the table, and say so', async () => {
   const page = await open();
   const data = await documentOf(page);

@@ -25,7 +25,7 @@
   label();
 
   if (data.rows === 0) {
-    for (const name of ['section-trade-offs', 'section-parallel', 'designs', 'section-design']) at(name).hidden = true;
+    for (const name of ['section-trade-offs', 'section-parallel', 'designs', 'section-refined', 'section-design']) at(name).hidden = true;
     at('section-empty').hidden = false;
   }
   charts.observe();

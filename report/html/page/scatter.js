@@ -167,9 +167,21 @@
           itemStyle: { color: theme.categories[0], opacity: 0.92, borderColor: theme.surface, borderWidth: 0.8 }, emphasis: { scale: 1.5, itemStyle: { borderColor: theme.text, borderWidth: 1.5, opacity: 1 } }, z: 4 },
         { id: 'dimmed', type: 'scatter', data: dimmed, symbolSize: 4, silent: true, itemStyle: { color: theme.faintPoint, opacity: 0.6 }, z: 2 },
         { id: 'staircase', type: 'line', data: staircase(), step: 'end', symbol: 'none', silent: true, lineStyle: { color: theme.muted, width: 1.2, type: [5, 4] }, z: 3 },
+        ...refinedSeries(theme),
         selectedSeries(theme),
       ],
     };
+  }
+  /** Designs of the front at cycle level: a diamond, joined to the analytical point. */
+  function refinedSeries(theme) {
+    const { x, y } = settings;
+    const pairs = page.refined.filter((entry) => entry.row >= 0 && state.passes[entry.row] === 1 && Number.isFinite(entry.cycle[x.name] ?? (x.role === 'knob' ? x.values[entry.row] : NaN)) && Number.isFinite(entry.cycle[y.name] ?? (y.role === 'knob' ? y.values[entry.row] : NaN)))
+      .map((entry) => ({ row: entry.row, at: [entry.cycle[x.name] ?? x.values[entry.row], entry.cycle[y.name] ?? y.values[entry.row]] }));
+    if (pairs.length === 0) return [];
+    return [
+      { id: 'refined', type: 'scatter', symbol: 'diamond', symbolSize: 11, silent: true, z: 5, data: pairs.map((pair) => pair.at), itemStyle: { color: 'transparent', borderColor: theme.text, borderWidth: 1.3, opacity: 1 } },
+      { id: 'refined-lines', type: 'lines', coordinateSystem: 'cartesian2d', silent: true, z: 5, data: pairs.map((pair) => ({ coords: [point(pair.row), pair.at] })), lineStyle: { color: theme.text, width: 1, opacity: 0.7 } },
+    ];
   }
   function selectedSeries(theme) {
     const row = state.selected;

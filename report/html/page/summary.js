@@ -12,13 +12,14 @@
   at('question').textContent = study.question || study.name;
 
   const duration = (seconds) => (seconds >= 120 ? `${digits(seconds / 60)} min` : quantity(seconds, 's'));
+  const signed = (value) => `${value < 0 ? '−' : '+'}${percent(Math.abs(value))}`;
   const share = (count) => (counts.points > 0 ? `${percent((100 * count) / counts.points)} of all` : '');
   const facts = [
     ['Points evaluated', integer(counts.points), counts.seconds > 0 ? `in ${duration(counts.seconds)}, ${integer(Math.round(counts.points_per_second))} points/s` : ''],
     ['Infeasible', integer(counts.infeasible), share(counts.infeasible)],
     ['Failed', integer(counts.failed), counts.failed > 0 ? share(counts.failed) : 'none'],
     ['On the front', integer(counts.front), `of ${integer(counts.feasible)} feasible`],
-    ['Worst analytical-vs-cycle disagreement', counts.worst_disagreement === null || counts.worst_disagreement === undefined ? 'not measured' : percent(counts.worst_disagreement * 100),
+    ['Worst analytical-vs-cycle disagreement', counts.worst_disagreement === null || counts.worst_disagreement === undefined ? 'not measured' : signed(counts.worst_disagreement * 100),
       counts.worst_disagreement === null || counts.worst_disagreement === undefined ? 'no point was checked cycle by cycle' : 'on the front', 'wide'],
     ['Fidelity', study.fidelity, '', 'text'],
     ['Quality source', study.quality_source || 'none', '', 'text wide'],
