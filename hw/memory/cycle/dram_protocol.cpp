@@ -114,8 +114,8 @@ void add_column_rules(RuleList& rules, const DramTimingSpec& t, const Numbers& n
 
 void add_row_rules(RuleList& rules, const DramTimingSpec& t, const Numbers& n, L all) {
   const std::int64_t rp_all = or_else(t.rp_all, t.rp);
-  rules.add(all, {C::read}, {C::precharge_all}, n.rtp);
-  rules.add(all, {C::write}, {C::precharge_all}, n.write_recovery);
+  rules.add(all, {C::read, C::read_close}, {C::precharge_all}, n.rtp);
+  rules.add(all, {C::write, C::write_close}, {C::precharge_all}, n.write_recovery);
   rules.add(all, {C::activate}, {C::activate}, t.rrd_s.count());
   rules.add(all, {C::activate}, {C::activate}, t.faw.count(), 4);
   rules.add(all, {C::activate}, {C::precharge_all}, t.ras.count());
