@@ -2,21 +2,29 @@
 /// Time of a collective between equal devices: a pure function of links, library, size and ranks.
 ///
 /// With n ranks, S bits as one rank sees the whole tensor, a link of bandwidth B and step latency
-/// L, the fastest of the algorithms that apply is taken; `launch` comes before any of them.
+/// L, the fastest of the algorithms that apply is taken; `launch` comes before any of them. Inside
+/// one node:
 ///
 ///                   ring                             direct               tree
-///   all_reduce      2 (n-1) L + 2 (n-1)/n S/B        L + (n-1) S/B        2 ceil(log2 n) L + 2 S/B
+///   all_reduce      2 (n-1) L + 2 (n-1)/n S/B        L + (n-1) S/B        2 t L + f S/B + F
 ///   all_gather      (n-1) L + (n-1)/n S/B            L + (n-1)/n S/B
 ///   reduce_scatter  (n-1) L + (n-1)/n S/B            L + (n-1)/n S/B
 ///   all_to_all                                       L + (n-1)/n S/B
-///   broadcast       (n-1) L + S/B                    L + (n-1) S/B        ceil(log2 n) L + S/B
+///   broadcast       (n-1) L + S/B + (n-2) c/B        L + (n-1) S/B        t L + S/B + F
 ///   point_to_point                                   L + S/B
 ///
 /// Direct exchanges one message with every other rank at once (one-shot), all through the device's
-/// own port. Ring and tree send in a pipeline of chunks, so that steps cost latency only.
-/// Over several nodes every algorithm takes the slower link's bandwidth and latency for the steps
-/// that leave a node; a ring leaves one node in each step. An all-reduce may also run as
-/// reduce-scatter inside nodes, all-reduce of the parts between them, all-gather inside nodes.
+/// own port. The tree is two binary trees of t = ceil(log2 n) steps, half of the tensor each, so
+/// that every port carries f = 2 tensors in an all-reduce (1 of two ranks, 1.5 of three). Trees and
+/// the ring of a broadcast send in a pipeline of chunks of c bits, whose filling takes F (see
+/// tree_fill()).
+///
+/// Over several nodes a device has a port inside its node and one to the others, at work at the
+/// same time: direct messages take whichever is theirs; trees are inside nodes and between their
+/// first ranks. A step of a ring takes the time of its own link, but no port of the ring can be
+/// faster than what it has to send, so a ring takes the longest chain of hops and waits. An
+/// all-reduce may also run as reduce-scatter inside nodes, all-reduce of the parts between them,
+/// all-gather inside nodes.
 ///
 /// Assumes:    full-duplex links, all ranks arrive together, a switch or mesh without contention;
 ///             the link of a node is that of one device in it.
@@ -24,8 +32,11 @@
 ///             reduction in the switch.
 /// Reference:  P. Patarasuk and X. Yuan, "Bandwidth optimal all-reduce algorithms for clusters of
 ///             workstations", JPDC 69(2), 2009; R. Thakur et al., "Optimization of collective
-///             communication operations in MPICH", IJHPCA 19(1), 2005.
+///             communication operations in MPICH", IJHPCA 19(1), 2005; P. Sanders et al., "Two-tree
+///             algorithms for full bandwidth broadcast, reduction and scan", Parallel Computing
+///             35(12), 2009.
 /// Checked by: tests/unit/hw/link/collective_test.cpp (by hand, and properties),
+///             tests/unit/hw/link_cycle/played_collective_test.cpp (packet by packet),
 ///             `cairn validate --only all_reduce_a100` (measured inside a node)
 #pragma once
 
@@ -73,10 +84,23 @@ struct CollectiveTime {
   CollectiveAlgorithm algorithm{CollectiveAlgorithm::none};
 };
 
+/// Chunks of a pipeline: of at most 64 KiB, or 512 of a long tensor. Assumed: libraries cut in tens
+/// to hundreds of KiB. (So a tensor a little longer than one chunk takes less time than one that
+/// just fits it: it is cut in two.)
+[[nodiscard]] std::int64_t pipeline_chunks(double bits);
+/// The same over two trees: an even number.
+[[nodiscard]] std::int64_t tree_chunks(double bits);
+
 /// \param bits of the whole tensor as one rank sees it (models::Collective::elements).
 /// Precondition: ranks fit one node, or there is a link between nodes. Does not allocate.
 [[nodiscard]] CollectiveTime collective_time(const Interconnect& interconnect,
                                              models::CollectiveKind kind, double bits,
                                              std::int64_t ranks);
+
+/// The same with one algorithm; nothing where it does not apply. Precondition: ranks > 1.
+[[nodiscard]] std::optional<CollectiveTime> algorithm_time(const Interconnect& interconnect,
+                                                           models::CollectiveKind kind, double bits,
+                                                           std::int64_t ranks,
+                                                           CollectiveAlgorithm algorithm);
 
 }  // namespace cairn::hw

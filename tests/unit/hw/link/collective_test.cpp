@@ -65,9 +65,10 @@ TEST_CASE("an all-gather, an all-to-all and a message, by hand") {
         Approx(10e-6 + 1e-6 + 0.75e-3));
   CHECK(collective_time(net, CollectiveKind::point_to_point, bits, 2).total ==
         Approx(10e-6 + 1e-6 + 1e-3));
-  // Down a tree of two levels the message is sent on while it arrives.
+  // Down two trees of two levels, half of the message each, it is sent on while it arrives, in 512
+  // chunks a tree: the last chunk goes on to the second of two children, 2/1024 of the message.
   CHECK(collective_time(net, CollectiveKind::broadcast, bits, 4).total ==
-        Approx(10e-6 + 2e-6 + 1e-3));
+        Approx(10e-6 + 2e-6 + 1e-3 + 1e-3 * 2 / 1024).epsilon(1e-9));
 }
 
 TEST_CASE("an all-reduce over two nodes reduces inside them first, by hand") {
@@ -80,13 +81,48 @@ TEST_CASE("an all-reduce over two nodes reduces inside them first, by hand") {
   CHECK(t.total == Approx(10e-6 + 6e-6 + 10e-6 + 1.5e-3 + 2.5e-3));
 }
 
+TEST_CASE("messages to other nodes leave through a port of their own, by hand") {
+  // 8 ranks, 4 a node, 100 MB in parts of 12.5 MB: 3 parts inside take 1 us + 0.375 ms, 4 between
+  // nodes 5 us + 5 ms, at the same time.
+  const double bits = 0.1 * kGigabyte;
+  const auto t =
+      algorithm_time(example(), CollectiveKind::all_to_all, bits, 8, CollectiveAlgorithm::direct);
+  CHECK(t->total == Approx(10e-6 + 5e-6 + 5e-3));
+  CHECK(t->sent_bits == Approx(bits * 7 / 8));
+  CHECK(t->link_energy == Approx(bits / 8 * (3 * 1e-12 + 4 * 10e-12)));
+}
+
+TEST_CASE("a ring over two nodes waits for its slowest port, by hand") {
+  // 8 ranks, 4 a node, 100 MB: 7 steps of 12.5 MB, 1.25 ms each at the port between nodes, and its
+  // latency once: hops inside a node (1 us + 0.125 ms) take less than a wait at that port.
+  const auto gather = algorithm_time(example(), CollectiveKind::all_gather, 0.1 * kGigabyte, 8,
+                                     CollectiveAlgorithm::ring);
+  CHECK(gather->total == Approx(10e-6 + 7 * 1.25e-3 + 5e-6));
+  // A short tensor, 8 bits each: only latencies. Seven hops with two crossings: 2 x 5 + 5 x 1 us.
+  const auto word =
+      algorithm_time(example(), CollectiveKind::all_gather, 64, 8, CollectiveAlgorithm::ring);
+  CHECK(word->total == Approx(10e-6 + 15e-6).epsilon(1e-3));
+}
+
+TEST_CASE("trees of two and three ranks carry less through a port than larger ones, by hand") {
+  // Two ranks: up once, down once, on different ports: S/B each way in a pipeline of 2 x 8 chunks.
+  const double bits = 16 * 65536 * 8;
+  const double tensor = bits / (100 * kGigabyte);
+  const auto two =
+      algorithm_time(example(), CollectiveKind::all_reduce, bits, 2, CollectiveAlgorithm::tree);
+  CHECK(two->total == Approx(10e-6 + 2e-6 + tensor + tensor / 16));
+  const auto three =
+      algorithm_time(example(), CollectiveKind::all_reduce, bits, 3, CollectiveAlgorithm::tree);
+  CHECK(three->total == Approx(10e-6 + 4e-6 + 1.5 * tensor + 3 * tensor / 16));
+}
+
 TEST_CASE("one rank exchanges nothing") {
   for (const CollectiveKind kind : kKinds) {
     CHECK(collective_time(example(), kind, 1e9, 1).total == 0);
   }
 }
 
-TEST_CASE("collectives never get faster with more bits, slower links or more ranks") {
+TEST_CASE("collectives never get faster with three times the bits, slower links or more ranks") {
   for (const CollectiveKind kind : kKinds) {
     for (const std::int64_t ranks : {2, 3, 4, 8, 16}) {
       double before = 0;
