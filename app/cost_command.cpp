@@ -14,6 +14,7 @@
 #include "core/csv.h"
 #include "core/text/enum_names.h"
 #include "core/text/numbers.h"
+#include "hw/systolic/scratchpad_words.h"
 
 namespace cairn::app {
 namespace {
@@ -77,7 +78,8 @@ class Writer {
     out_ += '\n';
   }
 
-  void good(const Figures& f, const hw::Mapping& mapping) {
+  void good(const Figures& f, const hw::Mapping& mapping,
+            const std::optional<hw::ArrayTraffic>& words) {
     if (options_.json) {
       nlohmann::ordered_json row = echo();
       row["latency_s"] = f.latency_s;
@@ -90,6 +92,12 @@ class Writer {
       if (cycle_) {
         row["analytical_latency_s"] = f.analytical_latency_s;
         row["disagreement"] = sim::disagreement(f.latency_s, f.analytical_latency_s);
+      }
+      if (words) {
+        row["scratchpad_words"] = {{"weight_reads", words->weights},
+                                   {"activation_reads", words->activations},
+                                   {"output_writes", words->output_writes},
+                                   {"output_reads", words->output_reads}};
       }
       row["mapping"] = hw::to_text(mapping);
       row["error"] = "";
@@ -195,6 +203,22 @@ std::size_t rows_of(const std::string& file) {
   return rows;
 }
 
+/// Words between array and scratchpads of \p count operators; only where the device is an array.
+std::optional<hw::ArrayTraffic> words_of(const hw::Machine& machine, const hw::GroupView& group,
+                                         const hw::Mapping& mapping, std::int64_t count) {
+  const auto* array = std::get_if<hw::SystolicArray>(&machine.primary());
+  std::optional<hw::ArrayTraffic> words =
+      array != nullptr ? hw::scratchpad_words(*array, group, mapping) : std::nullopt;
+  if (words) {
+    const auto times = static_cast<double>(count);
+    words->weights *= times;
+    words->activations *= times;
+    words->output_writes *= times;
+    words->output_reads *= times;
+  }
+  return words;
+}
+
 hw::Estimate simulated(CycleLevel& cycle, const OperatorRow& row, const hw::GroupView& group,
                        double& analytical_s) {
   const std::string name =
@@ -204,9 +228,9 @@ hw::Estimate simulated(CycleLevel& cycle, const OperatorRow& row, const hw::Grou
   if (auto* refused = std::get_if<hw::Infeasible>(&estimate)) {
     return std::move(*refused);
   }
-  auto& both = std::get<sim::CyclePrice>(estimate);
+  const auto& both = std::get<sim::CyclePrice>(estimate);
   analytical_s = both.closed_form.latency_s();
-  return std::move(both.cost);
+  return both.cost;
 }
 
 }  // namespace
@@ -250,7 +274,8 @@ ExitCode run_cost(const CostOptions& options) {
     } else if (cost != nullptr) {
       Figures figures = figures_of(*cost, row.count, machine.static_power());
       figures.analytical_latency_s = static_cast<double>(row.count) * analytical_s;
-      writer.good(figures, cost->mapping);
+      writer.good(figures, cost->mapping,
+                  options.json ? words_of(machine, group, cost->mapping, row.count) : std::nullopt);
       any_ran = true;
     } else {
       writer.bad(std::get<hw::Infeasible>(estimate).what);

@@ -18,7 +18,7 @@
 #include "core/text/enum_names.h"
 #include "hw/system.h"
 #include "hw/systolic/fold_cycles.h"
-#include "hw/systolic/nest.h"
+#include "hw/systolic/scratchpad_words.h"
 
 namespace cairn::app {
 namespace {
@@ -33,7 +33,7 @@ struct Array {
   std::int64_t cols{};
   hw::Dataflow dataflow{};
   std::int64_t scratchpad_kib{};
-  auto operator<=>(const Array&) const = default;
+  [[nodiscard]] auto key() const { return std::tuple{rows, cols, dataflow, scratchpad_kib}; }
 };
 
 /// The hardware file with other sizes.
@@ -44,7 +44,7 @@ class Arrays {
             (configs_directory() / "hardware" / fmt::format("{}.yaml", kHardware)).string(), {})) {}
 
   const hw::Machine& get(const Array& wanted) {
-    std::unique_ptr<hw::Machine>& machine = machines_[wanted];
+    std::unique_ptr<hw::Machine>& machine = machines_[wanted.key()];
     if (!machine) {
       hw::SystemSpec spec = base_.spec;
       auto& array = std::get<hw::SystolicArraySpec>(spec.devices.items.front().second);
@@ -63,19 +63,10 @@ class Arrays {
 
  private:
   LoadedSystem base_;
-  std::map<Array, std::unique_ptr<hw::Machine>> machines_;
+  std::map<std::tuple<std::int64_t, std::int64_t, hw::Dataflow, std::int64_t>,
+           std::unique_ptr<hw::Machine>>
+      machines_;
 };
-
-/// Words between array and scratchpads of a product that is folded whole.
-hw::ArrayTraffic words_of(const Array& array, const models::MatMul& shape) {
-  hw::GemmMachine machine;
-  machine.rows = array.rows;
-  machine.cols = array.cols;
-  machine.dataflow = array.dataflow;
-  hw::GemmProblem problem;
-  problem.extent = {shape.m, shape.n, shape.k};
-  return hw::array_traffic(machine, problem, {.tile = problem.extent, .order = {}, .bypass = 0});
-}
 
 /// What the simulator adds to the output writes (see the header).
 double counted_besides(const Array& array, const models::MatMul& shape) {
@@ -149,7 +140,9 @@ std::vector<Comparison> compare_scalesim_layers() {
     op.formats = default_formats(machine);
     op.formats.outputs = op.formats.activations;  // one byte a word
     const hw::OperatorCost cost = cost_of(machine, op);
-    const hw::ArrayTraffic words = words_of(array, shape);
+    const std::optional<hw::ArrayTraffic> words = hw::scratchpad_words(
+        std::get<hw::SystolicArray>(machine.primary()), {&op, {}, 0}, cost.mapping);
+    CAIRN_CHECK(words.has_value(), "a product on one core has words");
 
     ComparedRow row;
     row.name = fmt::format("{} on {} x {}, {}", rows.text("layer"), array.rows, array.cols,
@@ -161,9 +154,9 @@ std::vector<Comparison> compare_scalesim_layers() {
       c.rows.push_back(row);
     };
     add(cycles, static_cast<double>(cost.cycles), rows.positive("cycles"));
-    add(activations, words.activations, rows.positive("activation_reads"));
-    add(weights, words.weights, rows.positive("weight_reads"));
-    add(outputs, words.output_writes + counted_besides(array, shape),
+    add(activations, words->activations, rows.positive("activation_reads"));
+    add(weights, words->weights, rows.positive("weight_reads"));
+    add(outputs, words->output_writes + counted_besides(array, shape),
         rows.positive("output_writes"));
     const auto least =
         static_cast<double>(shape.m * shape.k + shape.k * shape.n + shape.m * shape.n);

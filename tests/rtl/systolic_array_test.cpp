@@ -73,17 +73,23 @@ class Bench {
  public:
   /// \param early cycles by which pipelined folds start before they may.
   Bench(FoldOverlap overlap, const Matrix& a, const Matrix& w, int early)
-      : overlap_(overlap), early_(early), a_(a), w_(w) {
-    time_ = static_cast<int>(kWeightsStay ? a.rows() : a.cols());
+      : overlap_(overlap),
+        early_(early),
+        a_(a),
+        w_(w),
+        time_(static_cast<int>(kWeightsStay ? a.rows() : a.cols())),
+        context_(std::make_unique<VerilatedContext>()) {
     for (const Span& cols : cut(static_cast<int>(w.cols()), kPes)) {
       for (const Span& rows : cut(static_cast<int>(kWeightsStay ? a.cols() : a.rows()), kPes)) {
         folds_.push_back({rows, cols, cols.size * (kWeightsStay ? time_ : rows.size)});
         tallest_ = std::max(tallest_, rows.size);
       }
     }
-    // Registers hold anything at power-up; a reset lasts until the edges have flushed the array.
-    context_.randReset(2);
-    model_ = std::make_unique<Model>(&context_);
+    // Registers hold anything at power-up, from before the model is made; a reset lasts until the
+    // edges have flushed the array.
+    context_->randReset(2);
+    // NOLINTNEXTLINE(cppcoreguidelines-prefer-member-initializer): after the line above
+    model_ = std::make_unique<Model>(context_.get());
     model_->rst = 1;
     for (int i = 0; i < 2 * kPes; ++i) {
       drive_nothing();
@@ -94,6 +100,8 @@ class Bench {
   ~Bench() { model_->final(); }
   Bench(const Bench&) = delete;
   Bench& operator=(const Bench&) = delete;
+  Bench(Bench&&) = delete;
+  Bench& operator=(Bench&&) = delete;
 
   Outcome run() {
     Outcome out{Matrix::Zero(a_.rows(), w_.cols()), 0, 0};
@@ -231,7 +239,7 @@ class Bench {
   std::size_t streamed_{};
   std::size_t shifted_{};
   std::size_t finished_{};
-  VerilatedContext context_;
+  std::unique_ptr<VerilatedContext> context_;
   std::unique_ptr<Model> model_;
 };
 
