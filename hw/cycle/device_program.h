@@ -11,6 +11,7 @@
 /// in the order of DeviceUnits::units.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -19,12 +20,22 @@
 #include "hw/cost.h"
 #include "hw/cycle/program.h"
 #include "hw/device.h"
+#include "hw/link/network_spec.h"
 
 namespace cairn::hw::cycle {
+
+/// A network between the units that move data and the memories of a device.
+struct NetworkPlacement {
+  NetworkSpec spec;
+  std::vector<std::int32_t> unit_node;  ///< by unit; -1: asks memories directly
+  /// Nodes of the channels of each memory; empty: it is not behind the network.
+  std::vector<std::vector<std::int32_t>> memory_nodes;
+};
 
 struct DeviceUnits {
   std::vector<Unit> units;
   std::vector<CacheOver> caches;
+  std::optional<NetworkPlacement> network{};
 };
 
 using ProgramOrRefusal = std::variant<Program, Infeasible>;
