@@ -66,8 +66,8 @@ std::string_view default_address_order() {
   return "row column rank bank bankgroup pseudochannel";
 }
 
-AddressMap::AddressMap(const DramPartSpec& part, std::string_view order,
-                       std::vector<FieldProblem>& problems)
+DramAddressMap::DramAddressMap(const DramPartSpec& part, std::string_view order,
+                               std::vector<FieldProblem>& problems)
     : order_(order) {
   const DramOrganisationSpec& o = part.organisation;
   const std::array<std::int64_t, kFields> counts = {

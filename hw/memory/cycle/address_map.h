@@ -29,10 +29,11 @@ struct DramAddress {
   std::uint32_t column{};  ///< in accesses of a burst
 };
 
-class AddressMap {
+class DramAddressMap {
  public:
   /// \param problems what is wrong with \p order, if it is; the map is then not usable.
-  AddressMap(const DramPartSpec& part, std::string_view order, std::vector<FieldProblem>& problems);
+  DramAddressMap(const DramPartSpec& part, std::string_view order,
+                 std::vector<FieldProblem>& problems);
 
   [[nodiscard]] DramAddress decode(std::uint64_t address) const {
     std::array<std::uint32_t, kFields> value{};

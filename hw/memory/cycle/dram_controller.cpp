@@ -29,9 +29,10 @@ void for_each_bit(const std::vector<std::uint64_t>& words, F&& f) {
   }
 }
 
-AddressMap checked_map(const DramPartSpec& part, const std::string& order) {
+DramAddressMap checked_map(const DramPartSpec& part, const std::string& order) {
   std::vector<FieldProblem> problems;
-  AddressMap map{part, order.empty() ? default_address_order() : std::string_view{order}, problems};
+  DramAddressMap map{part, order.empty() ? default_address_order() : std::string_view{order},
+                     problems};
   CAIRN_CHECK(problems.empty(), "an address map with mistakes");
   return map;
 }
@@ -40,8 +41,8 @@ AddressMap checked_map(const DramPartSpec& part, const std::string& order) {
 
 std::vector<FieldProblem> DramControllerOptions::problems(const DramPartSpec& part) const {
   std::vector<FieldProblem> found;
-  const AddressMap checked{part, map.empty() ? default_address_order() : std::string_view{map},
-                           found};
+  const DramAddressMap checked{part, map.empty() ? default_address_order() : std::string_view{map},
+                               found};
   if (refresh == RefreshMode::per_bank && !part.timing.rfc_bank) {
     found.push_back({"refresh", fmt::format("{} has no refresh of single banks", part.name),
                      "all_bank or off"});

@@ -24,9 +24,9 @@
 #include <vector>
 
 #include "hw/memory/cycle/address_map.h"
+#include "hw/memory/cycle/dram_energy.h"
 #include "hw/memory/cycle/dram_protocol.h"
 #include "hw/memory/cycle/dram_timing.h"
-#include "hw/memory/dram_energy.h"
 
 namespace cairn::hw::cycle {
 
@@ -127,7 +127,7 @@ class DramController {
   [[nodiscard]] std::uint64_t access_bytes() const { return map_.access_bytes(); }
   [[nodiscard]] std::uint64_t capacity_bytes() const { return map_.capacity_bytes(); }
   [[nodiscard]] const DramProtocol& protocol() const { return protocol_; }
-  [[nodiscard]] const AddressMap& map() const { return map_; }
+  [[nodiscard]] const DramAddressMap& map() const { return map_; }
 
   /// Room in the queue.
   [[nodiscard]] bool can_accept(bool write) const {
@@ -252,7 +252,7 @@ class DramController {
 
   DramProtocol protocol_;
   DramControllerOptions options_;
-  AddressMap map_;
+  DramAddressMap map_;
   DramTiming timing_;
   std::vector<Bank> banks_;
   std::vector<View> views_;
