@@ -84,6 +84,48 @@ void vary_array(Rng& rng, hw::SystolicArraySpec& array) {
   array.folds = static_cast<hw::FoldOverlap>(rng.uniform_int(0, 1));
 }
 
+/// Units elsewhere, faster or slower, with rows that hide their activation or do not, and a command
+/// for all banks or for each.
+void vary_pim(Rng& rng, hw::PimSpec& pim) {
+  pim.peak.reset();
+  pim.macs_per_unit = std::max<std::int64_t>(1, (pim.macs_per_unit << rng.uniform_int(0, 4)) / 4);
+  pim.start = pim.start * rng.uniform01();
+  if (!pim.rows) {
+    return;
+  }
+  pim.bandwidth_multiplier.reset();
+  pim.placement = static_cast<hw::PimPlacement>(rng.uniform_int(0, 2));
+  pim.rows->hidden_activation = rng.uniform_int(0, 1) == 1;
+  pim.rows->activate_interval = Seconds{1e-9 * static_cast<double>(rng.uniform_int(0, 2))};
+  if (rng.uniform_int(0, 2) == 0) {
+    pim.commands = hw::PimCommands::per_bank;
+    pim.rows->command_interval = Seconds{1e-9 * rng.uniform01()};
+  }
+}
+
+/// Macros of another size, with other converters, that are programmed before or as they run; a
+/// buffer whose port may be the limit.
+void vary_crossbar(Rng& rng, hw::CrossbarSpec& crossbar, hw::SystemSpec& spec) {
+  crossbar.macros = std::max<std::int64_t>(1, crossbar.macros >> rng.uniform_int(0, 4));
+  crossbar.rows = std::int64_t{64} << rng.uniform_int(0, 3);
+  crossbar.cols = std::int64_t{64} << rng.uniform_int(0, 3);
+  crossbar.active_rows = crossbar.rows >> rng.uniform_int(0, 2);
+  crossbar.converter.per_macro = crossbar.cols >> rng.uniform_int(0, 5);
+  crossbar.converter.overlapped = rng.uniform_int(0, 1) == 1;
+  crossbar.residence = static_cast<hw::WeightResidence>(rng.uniform_int(0, 1));
+  crossbar.copies = static_cast<hw::WeightCopies>(rng.uniform_int(0, 2));
+  crossbar.vectors_per_copy = std::int64_t{1} << rng.uniform_int(0, 6);
+  crossbar.vector_lanes = std::int64_t{8} << rng.uniform_int(0, 6);
+  crossbar.cell.write_time = crossbar.cell.write_time * std::exp2(-12 * rng.uniform01());
+  if (crossbar.activation_products == hw::ActivationProducts::refuse) {
+    crossbar.activation_products = static_cast<hw::ActivationProducts>(rng.uniform_int(1, 2));
+    crossbar.digital_macs = 256;
+  }
+  if (hw::MemorySpec* buffer = spec.memories.find(crossbar.buffer)) {
+    buffer->bandwidth = Bandwidth{1e9 * std::exp2(8 + 6 * rng.uniform01())};
+  }
+}
+
 }  // namespace
 
 const std::vector<CrossSubject>& cross_subjects() {
@@ -105,7 +147,7 @@ const std::vector<CrossSubject>& cross_subjects() {
        .largest_macs = 20'000'000,
        .largest_extent = 1024},
       {.family = "pim",
-       .hardware = {"hbm_pim", "gddr6_aim", "duplex"},
+       .hardware = {"hbm_pim", "gddr6_aim", "h100_roofline"},
        .largest_macs = 2'000'000'000,
        .largest_extent = 8192,
        .convolutions = false},
@@ -154,6 +196,15 @@ void vary_memories(Rng& rng, hw::SystemSpec& spec) {
   for (auto& [name, device] : spec.devices) {
     if (auto* array = std::get_if<hw::SystolicArraySpec>(&device)) {
       vary_array(rng, *array);
+    } else if (auto* crossbar = std::get_if<hw::CrossbarSpec>(&device)) {
+      vary_crossbar(rng, *crossbar, spec);
+    } else if (auto* pim = std::get_if<hw::PimSpec>(&device)) {
+      vary_pim(rng, *pim);
+    } else if (auto* cores = std::get_if<hw::PimCoresSpec>(&device)) {
+      cores->tasklets = rng.uniform_int(1, cores->most_tasklets);
+      cores->cores = std::int64_t{32} << rng.uniform_int(0, 6);
+      cores->block = Bits{cores->block.count() >> rng.uniform_int(0, 3)};
+      cores->launch = cores->launch * rng.uniform01();
     }
   }
 }

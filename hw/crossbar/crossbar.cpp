@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,9 @@ namespace cairn::hw {
 namespace {
 
 using models::Precision;
+
+/// In which work passes that has no vectors of its own.
+constexpr std::int64_t kPieces = 64;
 
 double accumulate_energy(const CrossbarSpec& spec, const Technology& technology) {
   if (spec.converter.accumulate_energy) {
@@ -36,6 +40,11 @@ EnergyComponent component_of(PartKind kind) {
 double partial_bits(const models::Formats& formats, std::int64_t rows) {
   return static_cast<double>(formats.weights.element_bits() + formats.activations.element_bits()) +
          std::ceil(std::log2(static_cast<double>(std::max<std::int64_t>(2, rows))));
+}
+
+/// Rounds in which the inputs of one product are needed: those over which its weights are spread.
+std::int64_t input_rounds(const CrossbarPlacement& p) {
+  return std::max<std::int64_t>(1, ceil_div(p.row_tiles * p.col_tiles * p.rounds, p.image_macros));
 }
 
 bool is_weight_product(const models::Shape& shape) {
@@ -105,16 +114,18 @@ std::optional<CrossbarPlacement> Crossbar::placement_of(const models::Operator& 
                macro_.layout(op.formats.weights), spec_);
 }
 
-std::variant<Crossbar::MacroWork, Infeasible> Crossbar::run(const GemmProblem& problem,
-                                                            const models::Operator& op,
-                                                            bool programmed) const {
+std::variant<CrossbarStage, Infeasible> Crossbar::stage_of(const GemmProblem& problem,
+                                                           const models::Operator& op,
+                                                           bool programmed,
+                                                           CrossbarWork& work) const {
   const models::Formats& formats = op.formats;
   const MacroLayout l = macro_.layout(formats.weights);
   const WeightBlock block{problem.instances, problem.extent[0], problem.extent[1],
                           problem.extent[2]};
-  MacroWork w;
-  w.placement = place(block, l, spec_);
-  const CrossbarPlacement& p = w.placement;
+  CrossbarStage stage;
+  stage.on_macros = true;
+  stage.placement = place(block, l, spec_);
+  const CrossbarPlacement& p = stage.placement;
   if (!programmed && p.rounds > 1) {
     return Infeasible{
         fmt::format("macros: the weights {}need {} macros, the chip has {}: {} over; they "
@@ -124,108 +135,155 @@ std::variant<Crossbar::MacroWork, Infeasible> Crossbar::run(const GemmProblem& p
         "macros", static_cast<double>(p.image_macros) / static_cast<double>(spec_.macros) - 1.0};
   }
   const auto instances = static_cast<double>(block.instances);
-  const auto vectors = static_cast<double>(block.vectors);
   const auto n = static_cast<double>(block.n);
   const auto k = static_cast<double>(block.k);
-  const auto rounds = static_cast<double>(p.rounds);
-
-  const MacroTime time = macro_.time(formats, p.macro_rows, p.macro_cols);
-  w.seconds = rounds * (static_cast<double>(p.vectors_per_copy) * time.interval_s + time.fill_s);
+  stage.schedule = macro_.schedule(formats, p.macro_rows, p.macro_cols);
+  stage.time = stage.schedule.time();
+  stage.vectors = p.vectors_per_copy;
+  stage.rounds = p.rounds;
 
   // Full tiles, and what is left over at the ends of k and n.
   const auto add_energy = [&](std::int64_t rows, std::int64_t cols, double times) {
     if (rows > 0 && cols > 0 && times > 0) {
       const MacroEnergy e = macro_.energy(formats, rows, cols);
-      w.energy[EnergyComponent::multiply_accumulate] += times * e.array;
-      w.energy[EnergyComponent::conversion] += times * e.conversion;
+      work.energy[EnergyComponent::multiply_accumulate] += times * e.array;
+      work.energy[EnergyComponent::conversion] += times * e.conversion;
     }
   };
   const std::int64_t last_rows = block.k - (p.row_tiles - 1) * l.weight_rows;
   const std::int64_t last_cols = block.n - (p.col_tiles - 1) * l.weight_cols;
-  const double all = instances * vectors;
+  const double all = instances * static_cast<double>(block.vectors);
   const auto full_rows = static_cast<double>(p.row_tiles - 1);
   const auto full_cols = static_cast<double>(p.col_tiles - 1);
   add_energy(l.weight_rows, l.weight_cols, all * full_rows * full_cols);
   add_energy(l.weight_rows, last_cols, all * full_rows);
   add_energy(last_rows, l.weight_cols, all * full_cols);
   add_energy(last_rows, last_cols, all);
-  w.energy[EnergyComponent::conversion] += all * n * full_rows * accumulate_energy_;
+  work.energy[EnergyComponent::conversion] += all * n * full_rows * accumulate_energy_;
 
-  w.buffer_bits_in = all * k * formats.activations.bits_per_element();
-  const double delivered = w.buffer_bits_in * static_cast<double>(p.col_tiles);
+  const double once = all * k * formats.activations.bits_per_element();
+  stage.buffer_reads = once * static_cast<double>(input_rounds(p));
+  const double delivered = once * static_cast<double>(p.col_tiles);
   const double collected =
       all * n *
       (p.row_tiles > 1 ? static_cast<double>(p.row_tiles) * partial_bits(formats, spec_.rows)
                        : formats.outputs.bits_per_element());
-  w.energy[EnergyComponent::link] += (delivered + collected) * spec_.network_energy.count();
+  work.energy[EnergyComponent::link] += (delivered + collected) * spec_.network_energy.count();
 
   const auto macros = static_cast<double>(spec_.macros);
-  w.active_share =
-      std::min(1.0, static_cast<double>(p.image_macros) * static_cast<double>(p.copies) / macros);
+  const double used = static_cast<double>(p.image_macros) * static_cast<double>(p.copies) / macros;
+  work.active_share = std::max(work.active_share, std::min(1.0, used));
   if (programmed) {
-    const auto rows = static_cast<double>(p.macro_rows * l.rows_per_weight);
-    w.program_seconds = rounds * rows * spec_.cell.write_time.count();
-    w.energy[EnergyComponent::programming] = macro_.cells(formats.weights, k, n) * instances *
-                                             static_cast<double>(p.copies) *
-                                             spec_.cell.write_energy.count();
-    w.weight_bits = instances * k * n * problem.weight_bits;
+    stage.program_rows = p.macro_rows * l.rows_per_weight;
+    stage.program_s = static_cast<double>(stage.program_rows) * spec_.cell.write_time.count();
+    work.energy[EnergyComponent::programming] += macro_.cells(formats.weights, k, n) * instances *
+                                                 static_cast<double>(p.copies) *
+                                                 spec_.cell.write_energy.count();
+    stage.weight_bits = instances * k * n * problem.weight_bits;
   } else {
-    w.resident_share = static_cast<double>(p.image_macros) * static_cast<double>(p.copies) / macros;
+    work.resident_share = used;
   }
-  return w;
+  return stage;
 }
 
-void Crossbar::finish(OperatorCost& cost, const MacroWork& work, const Traffic& traffic,
-                      const models::Formats& formats) const {
-  const bool fits = buffer_.name == backing_.name ||
-                    traffic.input_bits + traffic.output_bits <= buffer_.capacity_bits;
-  cost.dram_read_bits = work.weight_bits + (fits ? 0 : traffic.input_bits);
-  cost.dram_write_bits = fits ? 0 : traffic.output_bits;
-  cost.weight_bits = work.weight_bits;
-  const double stream = (cost.dram_read_bits + cost.dram_write_bits) / backing_.bandwidth;
-  const double buffer =
-      (traffic.buffer_reads + traffic.buffer_writes) / buffer_.bandwidth;  // 0 if unlimited
-  const double vector =
-      traffic.vector_operations / (static_cast<double>(spec_.vector_lanes) * spec_.clock.count());
-  const double macros = work.seconds + work.program_seconds;
-  cost.busy_s = std::max({macros, stream, buffer, vector});
-  cost.stream_s = stream;
-  cost.input_fill_s = cost.dram_read_bits > 0 ? backing_.latency_s : 0.0;
-  cost.input_fill_s += buffer_.latency_s;
+CrossbarRates Crossbar::rates_of(const CrossbarStage& stage) const {
+  return {.buffer = buffer_.bandwidth,
+          .buffer_bits = buffer_.capacity_bits,
+          .backing = backing_.bandwidth,
+          .gather = stage.gather_run_bits > 0 ? backing_.bandwidth_of_runs(stage.gather_run_bits)
+                                              : backing_.bandwidth,
+          .vector = static_cast<double>(spec_.vector_lanes) * spec_.clock.count()};
+}
+
+void Crossbar::place_activations(CrossbarWork& work) const {
+  CrossbarStage& first = work.stages[0];
+  CrossbarStage& last = work.stages.at(work.stage_count - 1);
+  if (buffer_.name == backing_.name) {  // one port for all
+    for (std::size_t i = 0; i < work.stage_count; ++i) {
+      CrossbarStage& stage = work.stages.at(i);
+      stage.memory_reads = std::exchange(stage.buffer_reads, 0.0);
+      stage.memory_writes = std::exchange(stage.buffer_writes, 0.0);
+    }
+    return;
+  }
+  if (work.distinct_input_bits + work.distinct_output_bits <= buffer_.capacity_bits) {
+    return;
+  }
+  first.memory_reads = work.distinct_input_bits *
+                       static_cast<double>(first.on_macros ? input_rounds(first.placement) : 1);
+  last.memory_writes = work.distinct_output_bits;
+}
+
+OperatorCost Crossbar::cost_of(const CrossbarWork& work, const models::Formats& formats) const {
+  OperatorCost cost;
+  CrossbarStageTime sum;
+  double vector_operations = 0;
+  double written = 0;
+  const bool apart = buffer_.name != backing_.name;
   cost.energy = work.energy;
+  for (std::size_t i = 0; i < work.stage_count; ++i) {
+    const CrossbarStage& stage = work.stages.at(i);
+    const CrossbarStageTime t = time_of(stage, rates_of(stage));
+    if (i == 0) {
+      cost.weight_fill_s = t.fill_s;
+    } else {
+      sum.busy_s += t.fill_s;
+    }
+    sum.busy_s += t.busy_s;
+    sum.macros_s += t.macros_s;
+    sum.program_s += t.program_s;
+    sum.stream_s += t.stream_s;
+    sum.buffer_s += t.buffer_s;
+    sum.vector_s += t.vector_s;
+    vector_operations += stage.vector_operations;
+    // Programmed weights pass through the buffer; those of products beside the macros are in reads.
+    cost.weight_bits += stage.weight_bits;
+    cost.dram_read_bits += stage.weight_bits + (apart ? stage.memory_reads : 0.0);
+    written += stage.memory_writes;
+    if (stage.weight_bits + stage.memory_reads > 0) {
+      cost.input_fill_s += backing_.latency_s;
+    }
+    cost.energy[EnergyComponent::scratchpad] +=
+        (apart ? stage.buffer_reads : stage.memory_reads) * buffer_.read_energy +
+        (apart ? stage.buffer_writes : stage.memory_writes) * buffer_.write_energy;
+  }
+  cost.dram_write_bits = apart ? written : 0.0;
+  cost.busy_s = sum.busy_s;
+  cost.stream_s = std::min(sum.stream_s, sum.busy_s);
+  cost.input_fill_s += buffer_.latency_s;
+  cost.drain_s = written > 0 ? backing_.latency_s : 0.0;
   cost.energy[EnergyComponent::vector] +=
-      traffic.vector_operations * technology_.vector_operation(formats.activations).energy.count() *
+      vector_operations * technology_.vector_operation(formats.activations).energy.count() *
       voltage_scale_;
-  cost.energy[EnergyComponent::scratchpad] +=
-      traffic.buffer_reads * buffer_.read_energy + traffic.buffer_writes * buffer_.write_energy;
   cost.energy[EnergyComponent::dram] +=
       cost.dram_read_bits * backing_.read_energy + cost.dram_write_bits * backing_.write_energy;
   for (const auto& [name, part] : spec_.parts) {
-    cost.energy[component_of(part.kind)] +=
-        part.power.count() * static_cast<double>(part.count) * work.active_share * work.seconds;
+    cost.energy[component_of(part.kind)] += static_cast<double>(part.count) * part.power.count() *
+                                            work.active_share * (sum.macros_s - sum.program_s);
   }
   cost.cycles =
       static_cast<std::int64_t>(std::ceil(cost.latency_s() * spec_.clock.count() * (1.0 - 1e-12)));
   cost.resident_share = work.resident_share;
-  if (cost.input_fill_s > cost.busy_s) {
+  cost.macs = std::llround(work.macs);
+  const double most = std::max({sum.macros_s, sum.stream_s, sum.buffer_s, sum.vector_s});
+  if (cost.input_fill_s + cost.weight_fill_s > cost.busy_s) {
     cost.bottleneck = Bottleneck::latency;
-  } else if (macros >= cost.busy_s) {
+  } else if (sum.macros_s >= most) {
     cost.bottleneck =
-        work.program_seconds > work.seconds ? Bottleneck::programming : Bottleneck::compute;
-  } else if (stream >= cost.busy_s) {
+        sum.program_s > sum.macros_s / 2 ? Bottleneck::programming : Bottleneck::compute;
+  } else if (sum.stream_s >= most) {
     cost.bottleneck = Bottleneck::dram;
   } else {
-    cost.bottleneck = buffer >= cost.busy_s ? Bottleneck::scratchpad : Bottleneck::vector;
+    cost.bottleneck = sum.buffer_s >= most ? Bottleneck::scratchpad : Bottleneck::vector;
   }
+  return cost;
 }
 
-Estimate Crossbar::price_product(const GroupView& group) const {
+Crossbar::WorkOrRefusal Crossbar::product_work(const GroupView& group) const {
   const models::Operator& anchor = *group.anchor;
   GemmProblem p = gemm_problem(anchor);
-  Traffic traffic;
-  traffic.input_bits = static_cast<double>(models::input_elements(anchor.shape)) *
-                       anchor.formats.activations.bits_per_element();
   double residual_bits = 0;
+  double vector_operations_ = 0;
   auto outputs = static_cast<double>(models::output_elements(anchor.shape));
   const models::Operator* last = &anchor;
   for (const models::Operator* follower : group.followers) {
@@ -234,7 +292,7 @@ Estimate Crossbar::price_product(const GroupView& group) const {
       outputs += static_cast<double>(models::output_elements(follower->shape));
       continue;
     }
-    traffic.vector_operations += static_cast<double>(vector_operations(follower->shape));
+    vector_operations_ += static_cast<double>(vector_operations(follower->shape));
     const double before = outputs;
     outputs = static_cast<double>(models::output_elements(follower->shape));
     if (const auto* e = std::get_if<models::Elementwise>(&follower->shape);
@@ -244,34 +302,27 @@ Estimate Crossbar::price_product(const GroupView& group) const {
     }
     last = follower;
   }
-  auto ran = run(p, anchor, spec_.residence == WeightResidence::streamed);
+  CrossbarWork work;
+  auto ran = stage_of(p, anchor, spec_.residence == WeightResidence::streamed, work);
   if (auto* wrong = std::get_if<Infeasible>(&ran)) {
     return std::move(*wrong);
   }
-  const auto& work = std::get<MacroWork>(ran);
-  traffic.output_bits = outputs * last->formats.outputs.bits_per_element();
-  traffic.input_bits += residual_bits;
-  traffic.buffer_reads = work.buffer_bits_in + residual_bits;
-  traffic.buffer_writes = traffic.output_bits;
-  OperatorCost cost;
-  finish(cost, work, traffic, anchor.formats);
-  const double macs = static_cast<double>(p.instances) * static_cast<double>(p.extent[0]) *
-                      static_cast<double>(p.extent[1]) * static_cast<double>(p.extent[2]);
-  cost.macs = std::llround(macs);
-  cost.utilization = macs / (peak_macs_per_second(anchor.formats) * cost.latency_s());
-  cost.mappings_considered = 1;
-  cost.mapping.kind = MappingKind::array;
-  cost.mapping.dataflow = Dataflow::weight_stationary;
-  const CrossbarPlacement& placed = work.placement;
-  cost.mapping.trips = {placed.vectors_per_copy, placed.col_tiles, placed.row_tiles};
-  cost.mapping.tile = {1, std::min(p.extent[1], macro_.layout(anchor.formats.weights).weight_cols),
-                       std::min(p.extent[2], macro_.layout(anchor.formats.weights).weight_rows)};
-  cost.mapping.spatial = {placed.copies, cost.mapping.tile[1], cost.mapping.tile[2]};
-  cost.mapping.fused = group.fused;
-  return cost;
+  CrossbarStage& stage = work.stages[0];
+  stage = std::get<CrossbarStage>(ran);
+  work.distinct_output_bits = outputs * last->formats.outputs.bits_per_element();
+  work.distinct_input_bits = static_cast<double>(models::input_elements(anchor.shape)) *
+                                 anchor.formats.activations.bits_per_element() +
+                             residual_bits;
+  stage.buffer_reads += residual_bits;
+  stage.buffer_writes = work.distinct_output_bits;
+  stage.vector_operations = vector_operations_;
+  place_activations(work);
+  work.macs = static_cast<double>(p.instances) * static_cast<double>(p.extent[0]) *
+              static_cast<double>(p.extent[1]) * static_cast<double>(p.extent[2]);
+  return work;
 }
 
-Estimate Crossbar::price_activations(const GroupView& group) const {
+Crossbar::WorkOrRefusal Crossbar::activations_work(const GroupView& group) const {
   const models::Operator& op = *group.anchor;
   if (spec_.activation_products == ActivationProducts::refuse) {
     return Infeasible{
@@ -282,10 +333,8 @@ Estimate Crossbar::price_activations(const GroupView& group) const {
   }
   // Scores and values of attention, or one product.
   std::array<GemmProblem, 2> problems;
-  std::size_t count = 1;
+  CrossbarWork work;
   double visible = 1;
-  Traffic traffic;
-  traffic.vector_operations = static_cast<double>(vector_operations(op.shape));
   const double activation_bits = op.formats.activations.bits_per_element();
   if (const auto* a = std::get_if<models::Attention>(&op.shape)) {
     const std::int64_t keys = a->visible_keys();
@@ -296,87 +345,90 @@ Estimate Crossbar::price_activations(const GroupView& group) const {
     problems[0].weight_bits = op.formats.weights.bits_per_element();
     problems[1] = problems[0];
     problems[1].extent = {problems[0].extent[0], a->head_dim, keys};
-    count = 2;
+    work.stage_count = 2;
     // Keys and values come from where the cache lies, queries as inputs.
-    traffic.input_bits = static_cast<double>(models::input_elements(op.shape)) * activation_bits;
+    work.distinct_input_bits =
+        static_cast<double>(models::input_elements(op.shape)) * activation_bits;
   } else {
     problems[0] = gemm_problem(op);
-    traffic.input_bits = static_cast<double>(problems[0].instances * problems[0].extent[0]) *
-                         static_cast<double>(problems[0].extent[2]) * activation_bits;
+    work.distinct_input_bits = static_cast<double>(problems[0].instances * problems[0].extent[0]) *
+                               static_cast<double>(problems[0].extent[2]) * activation_bits;
   }
-  traffic.output_bits = static_cast<double>(models::output_elements(op.shape)) *
-                        op.formats.outputs.bits_per_element();
-  MacroWork total;
-  double macs = 0;
-  for (std::size_t i = 0; i < count; ++i) {
+  work.distinct_output_bits = static_cast<double>(models::output_elements(op.shape)) *
+                              op.formats.outputs.bits_per_element();
+  for (std::size_t i = 0; i < work.stage_count; ++i) {
     const GemmProblem& p = problems.at(i);
     const double products = static_cast<double>(p.instances) * static_cast<double>(p.extent[0]) *
                             static_cast<double>(p.extent[1]) * static_cast<double>(p.extent[2]);
-    macs += products * visible;
-    MacroWork w;
+    work.macs += products * visible;
+    CrossbarStage& stage = work.stages.at(i);
     if (spec_.activation_products == ActivationProducts::program) {
-      auto ran = run(p, op, true);
+      auto ran = stage_of(p, op, true, work);
       if (auto* wrong = std::get_if<Infeasible>(&ran)) {
         return std::move(*wrong);
       }
-      w = std::get<MacroWork>(ran);
+      stage = std::get<CrossbarStage>(ran);
     } else {
-      w.seconds = products / (static_cast<double>(spec_.digital_macs) * spec_.clock.count());
-      w.energy[EnergyComponent::multiply_accumulate] =
+      stage.beside_s = products / (static_cast<double>(spec_.digital_macs) * spec_.clock.count());
+      stage.vectors = kPieces;
+      work.energy[EnergyComponent::multiply_accumulate] +=
           products * visible *
           technology_.multiply_accumulate(op.formats.weights, op.formats.activations)
               .energy.count() *
           voltage_scale_;
-      w.buffer_bits_in = static_cast<double>(p.instances * p.extent[0]) *
-                         static_cast<double>(p.extent[2]) * activation_bits;
-      w.weight_bits = static_cast<double>(p.instances * p.extent[1]) *
-                      static_cast<double>(p.extent[2]) * p.weight_bits;
-      traffic.buffer_reads += w.weight_bits;
+      stage.weight_bits = static_cast<double>(p.instances * p.extent[1]) *
+                          static_cast<double>(p.extent[2]) * p.weight_bits;
+      stage.buffer_reads = stage.weight_bits + static_cast<double>(p.instances * p.extent[0]) *
+                                                   static_cast<double>(p.extent[2]) *
+                                                   activation_bits;
     }
-    total.seconds += w.seconds;
-    total.program_seconds += w.program_seconds;
-    total.active_share = std::max(total.active_share, w.active_share);
-    total.weight_bits += w.weight_bits;
-    traffic.buffer_reads += w.buffer_bits_in;
-    traffic.buffer_writes += static_cast<double>(p.instances * p.extent[0]) *
-                             static_cast<double>(p.extent[1]) * activation_bits;
-    for (std::size_t c = 0; c < kEnergyComponents; ++c) {
-      total.energy.joules.at(c) += w.energy.joules.at(c);
-    }
+    stage.buffer_writes += static_cast<double>(p.instances * p.extent[0]) *
+                           static_cast<double>(p.extent[1]) * activation_bits;
   }
-  OperatorCost cost;
-  finish(cost, total, traffic, op.formats);
-  cost.macs = std::llround(macs);
-  cost.utilization = macs / (peak_macs_per_second(op.formats) * cost.latency_s());
-  cost.mappings_considered = 1;
-  cost.mapping.fused = group.fused;
-  return cost;
+  work.stages[0].vector_operations = static_cast<double>(vector_operations(op.shape));
+  place_activations(work);
+  return work;
 }
 
-Estimate Crossbar::price_vector(const GroupView& group) const {
+CrossbarWork Crossbar::vector_work(const GroupView& group) const {
   const models::Operator& first = *group.anchor;
   const models::Operator& last = group.followers.empty() ? first : *group.followers.back();
-  Traffic traffic;
-  traffic.vector_operations = static_cast<double>(vector_operations(first.shape));
+  CrossbarWork work;
+  CrossbarStage& stage = work.stages[0];
+  stage.vectors = kPieces;
+  stage.vector_operations = static_cast<double>(vector_operations(first.shape));
   const double bits = first.formats.activations.bits_per_element();
-  traffic.input_bits = static_cast<double>(models::input_elements(first.shape)) * bits;
-  MacroWork none;
-  if (std::holds_alternative<models::Embedding>(first.shape)) {  // rows of a table in the backing
-    none.weight_bits = static_cast<double>(models::output_elements(first.shape)) *
-                       first.formats.weights.bits_per_element();
+  work.distinct_input_bits = static_cast<double>(models::input_elements(first.shape)) * bits;
+  if (const auto* e = std::get_if<models::Embedding>(&first.shape)) {  // rows of a table
+    stage.weight_bits = static_cast<double>(models::output_elements(first.shape)) *
+                        first.formats.weights.bits_per_element();
+    stage.gather_run_bits =
+        static_cast<double>(e->width) * first.formats.weights.bits_per_element();
   }
   for (const models::Operator* follower : group.followers) {
-    traffic.vector_operations += static_cast<double>(vector_operations(follower->shape));
+    stage.vector_operations += static_cast<double>(vector_operations(follower->shape));
   }
-  traffic.output_bits = static_cast<double>(models::output_elements(last.shape)) *
-                        last.formats.outputs.bits_per_element();
-  traffic.buffer_reads = traffic.input_bits * static_cast<double>(input_passes(
-                                                  first.shape, bits, buffer_.capacity_bits));
-  traffic.buffer_writes = traffic.output_bits;
-  OperatorCost cost;
-  finish(cost, none, traffic, first.formats);
-  cost.mapping.fused = group.fused;
-  return cost;
+  work.distinct_output_bits = static_cast<double>(models::output_elements(last.shape)) *
+                              last.formats.outputs.bits_per_element();
+  stage.buffer_reads = work.distinct_input_bits *
+                       static_cast<double>(input_passes(first.shape, bits, buffer_.capacity_bits));
+  stage.buffer_writes = work.distinct_output_bits;
+  place_activations(work);
+  return work;
+}
+
+Crossbar::WorkOrRefusal Crossbar::work_of(const GroupView& group) const {
+  const models::Shape& shape = group.anchor->shape;
+  const bool product = std::holds_alternative<models::MatMul>(shape) ||
+                       std::holds_alternative<models::Convolution>(shape) ||
+                       std::holds_alternative<models::Attention>(shape);
+  if (!product) {
+    return vector_work(group);
+  }
+  if (std::optional<Infeasible> wrong = unsupported(*group.anchor)) {
+    return std::move(*wrong);
+  }
+  return is_weight_product(shape) ? product_work(group) : activations_work(group);
 }
 
 Estimate Crossbar::price(const GroupView& group, const MappingConstraint& constraint,
@@ -385,17 +437,29 @@ Estimate Crossbar::price(const GroupView& group, const MappingConstraint& constr
     return Infeasible{"the mapping wants another dataflow, crossbars are weight stationary",
                       "mapping dataflow", 0.0};
   }
-  const models::Shape& shape = group.anchor->shape;
-  const bool product = std::holds_alternative<models::MatMul>(shape) ||
-                       std::holds_alternative<models::Convolution>(shape) ||
-                       std::holds_alternative<models::Attention>(shape);
-  if (!product) {
-    return price_vector(group);
-  }
-  if (std::optional<Infeasible> wrong = unsupported(*group.anchor)) {
+  WorkOrRefusal answer = work_of(group);
+  if (auto* wrong = std::get_if<Infeasible>(&answer)) {
     return std::move(*wrong);
   }
-  return is_weight_product(shape) ? price_product(group) : price_activations(group);
+  const auto& work = std::get<CrossbarWork>(answer);
+  const models::Formats& formats = group.anchor->formats;
+  OperatorCost cost = cost_of(work, formats);
+  cost.mapping.fused = group.fused;
+  if (work.macs > 0) {
+    cost.utilization = work.macs / (peak_macs_per_second(formats) * cost.latency_s());
+    cost.mappings_considered = 1;
+  }
+  const CrossbarStage& stage = work.stages[0];
+  if (is_weight_product(group.anchor->shape)) {
+    cost.mapping.kind = MappingKind::array;
+    cost.mapping.dataflow = Dataflow::weight_stationary;
+    const CrossbarPlacement& placed = stage.placement;
+    cost.mapping.trips = {placed.vectors_per_copy, placed.col_tiles, placed.row_tiles};
+    cost.mapping.tile = {1, placed.macro_cols / placed.groups_per_macro,
+                         placed.macro_rows / placed.groups_per_macro};
+    cost.mapping.spatial = {placed.copies, cost.mapping.tile[1], cost.mapping.tile[2]};
+  }
+  return cost;
 }
 
 double Crossbar::peak_macs_per_second(const models::Formats& formats) const {

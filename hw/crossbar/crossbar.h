@@ -2,9 +2,10 @@
 /// A chip of compute-in-memory macros behind a buffer, with a vector unit: analytical model.
 ///
 /// Time of a product: vectors of a copy x interval of a macro + its fill, against what the buffer,
-/// the backing memory and the vector unit need; all of these overlap. Weights that are not resident
-/// are programmed first (rows of a macro one after the other, all macros at once) and, where they
-/// exceed the macros, in several rounds.
+/// the backing memory and the vector unit need; all of these overlap but for their first and last
+/// chunks. Weights that are not resident are programmed first (rows of a macro one after the other,
+/// all macros at once) and, where they exceed the macros, in several rounds, each of which reads
+/// the inputs again. The stages of an operator, and their time, are in crossbar_work.h.
 ///
 /// Assumes:    whole-number operands; every macro works on its own vector stream; inputs are read
 ///             from the buffer once for each vector and passed to all macros that need them;
@@ -16,6 +17,7 @@
 ///             analog arithmetic in crossbars", ISCA 2016; T. Andrulis et al., "CiMLoop", ISPASS
 ///             2024 (which actions a macro has).
 /// Checked by: tests/unit/hw/crossbar/crossbar_test.cpp (by hand and properties),
+///             tests/unit/hw/crossbar_cycle/ (against the same operators simulated),
 ///             app/validation/crossbar_comparisons.cpp (published chips)
 #pragma once
 
@@ -26,6 +28,7 @@
 #include <vector>
 
 #include "hw/crossbar/crossbar_spec.h"
+#include "hw/crossbar/crossbar_work.h"
 #include "hw/crossbar/macro.h"
 #include "hw/crossbar/noise.h"
 #include "hw/crossbar/placement.h"
@@ -37,7 +40,7 @@ namespace cairn::hw {
 class Crossbar {
  public:
   using Spec = CrossbarSpec;
-  static constexpr std::string_view kModelVersion = "1";  ///< bump when any number changes
+  static constexpr std::string_view kModelVersion = "2";  ///< bump when any number changes
 
   /// Why no chip can be built so: no bandwidth behind it, a clock above the technology's curve.
   [[nodiscard]] static std::optional<Infeasible> problem(const Spec& spec,
@@ -60,35 +63,26 @@ class Crossbar {
   /// Noise of a dot product over all rows that are driven at once. Digital macros have none.
   [[nodiscard]] DotProductNoise noise(const models::Formats& formats) const;
 
+  [[nodiscard]] const Spec& spec() const { return spec_; }
+  [[nodiscard]] const ResolvedMemory& buffer() const { return buffer_; }
+  /// Stages of a group and what they move: what price() turns into time.
+  [[nodiscard]] std::variant<CrossbarWork, Infeasible> work_of(const GroupView& group) const;
+  [[nodiscard]] CrossbarRates rates_of(const CrossbarStage& stage) const;
+
  private:
-  /// Work of one product on the macros, before traffic.
-  struct MacroWork {
-    double seconds{};
-    double program_seconds{};
-    EnergyBreakdown energy{};
-    double active_share{};    ///< of the macros
-    double buffer_bits_in{};  ///< read for inputs
-    double weight_bits{};     ///< read to be programmed
-    double resident_share{};
-    CrossbarPlacement placement{};
-  };
-  [[nodiscard]] std::variant<MacroWork, Infeasible> run(const GemmProblem& problem,
-                                                        const models::Operator& op,
-                                                        bool programmed) const;
+  [[nodiscard]] std::variant<CrossbarStage, Infeasible> stage_of(const GemmProblem& problem,
+                                                                 const models::Operator& op,
+                                                                 bool programmed,
+                                                                 CrossbarWork& work) const;
   [[nodiscard]] std::optional<Infeasible> unsupported(const models::Operator& op) const;
-  [[nodiscard]] Estimate price_product(const GroupView& group) const;
-  [[nodiscard]] Estimate price_activations(const GroupView& group) const;
-  [[nodiscard]] Estimate price_vector(const GroupView& group) const;
-  /// Adds traffic and whole-chip parts, and makes a cost of it.
-  struct Traffic {
-    double input_bits{};    ///< distinct, of the operator
-    double output_bits{};   ///< distinct
-    double buffer_reads{};  ///< bits
-    double buffer_writes{};
-    double vector_operations{};
-  };
-  void finish(OperatorCost& cost, const MacroWork& work, const Traffic& traffic,
-              const models::Formats& formats) const;
+  using WorkOrRefusal = std::variant<CrossbarWork, Infeasible>;
+  [[nodiscard]] WorkOrRefusal product_work(const GroupView& group) const;
+  [[nodiscard]] WorkOrRefusal activations_work(const GroupView& group) const;
+  [[nodiscard]] CrossbarWork vector_work(const GroupView& group) const;
+  /// Traffic with the backing memory: what the buffer cannot hold.
+  void place_activations(CrossbarWork& work) const;
+  [[nodiscard]] OperatorCost cost_of(const CrossbarWork& work,
+                                     const models::Formats& formats) const;
 
   Spec spec_;
   ResolvedMemory buffer_;

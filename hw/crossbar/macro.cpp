@@ -112,7 +112,7 @@ double CrossbarMacro::conversion_energy(std::int64_t bits) const {
   return c.fixed_energy.count() + c.step_energy.count() * decisions;
 }
 
-InputSteps CrossbarMacro::steps(const models::Formats& formats) const {
+CrossbarMacro::Phases CrossbarMacro::phases(const models::Formats& formats) const {
   const CrossbarInputSpec& in = spec_.inputs;
   const std::int64_t bits = in.sign == InputSign::in_amplitude ? without_sign(formats.activations)
                                                                : formats.activations.element_bits();
@@ -120,30 +120,46 @@ InputSteps CrossbarMacro::steps(const models::Formats& formats) const {
       spec_.converter.follows_output
           ? std::min(spec_.converter.bits, formats.outputs.element_bits())
           : spec_.converter.bits;
-  InputSteps s;
-  s.slices = ceil_div(bits, in.bits);
+  const std::int64_t slices = ceil_div(bits, in.bits);
+  Phases p;
   if (in.sum == SliceSum::digital) {
     const std::int64_t pulses =
         in.drive == InputDrive::pulses ? (std::int64_t{1} << std::min(in.bits, bits)) - 1 : 1;
-    s.periods = s.slices * pulses;
-    s.phases = s.slices;
-    s.decisions = s.slices * converter_steps(resolution);
-    s.converter_joules = static_cast<double>(s.slices) * conversion_energy(resolution);
-    return s;
+    p.count = slices;
+    p.of_kind[0] = {pulses, converter_steps(resolution), conversion_energy(resolution)};
+    return p;
   }
   // Parts of nearly equal length, the most significant first and the longest.
-  s.phases = bits <= in.single_phase_bits ? 1 : std::min(in.phases, s.slices);
-  s.periods = 0;
-  s.decisions = 0;
+  p.count = bits <= in.single_phase_bits ? 1 : std::min(in.phases, slices);
+  p.kinds = static_cast<std::size_t>(p.count);
   std::int64_t left = resolution;
   std::int64_t done = 0;
-  for (std::int64_t phase = 0; phase < s.phases; ++phase) {
-    const std::int64_t length = ceil_div(s.slices - done, s.phases - phase);
-    s.periods += integrations(length, in.bits);
-    s.decisions += converter_steps(left) * (left > 0 ? 1 : 0);
-    s.converter_joules += conversion_energy(left);
+  for (std::int64_t phase = 0; phase < p.count; ++phase) {
+    const std::int64_t length = ceil_div(slices - done, p.count - phase);
+    p.of_kind.at(static_cast<std::size_t>(phase)) = {integrations(length, in.bits),
+                                                     converter_steps(left) * (left > 0 ? 1 : 0),
+                                                     conversion_energy(left)};
     done += length;
     left = std::max<std::int64_t>(0, left - length * in.bits);
+  }
+  return p;
+}
+
+InputSteps CrossbarMacro::steps(const models::Formats& formats) const {
+  const CrossbarInputSpec& in = spec_.inputs;
+  const std::int64_t bits = in.sign == InputSign::in_amplitude ? without_sign(formats.activations)
+                                                               : formats.activations.element_bits();
+  const Phases p = phases(formats);
+  InputSteps s;
+  s.slices = ceil_div(bits, in.bits);
+  s.phases = p.count;
+  const std::int64_t times = p.count / static_cast<std::int64_t>(p.kinds);  // of each kind
+  s.periods = 0;
+  s.decisions = 0;
+  for (std::size_t kind = 0; kind < p.kinds; ++kind) {
+    s.periods += times * p.of_kind.at(kind).periods;
+    s.decisions += times * p.of_kind.at(kind).decisions;
+    s.converter_joules += static_cast<double>(times) * p.of_kind.at(kind).joules;
   }
   return s;
 }
@@ -153,15 +169,31 @@ std::int64_t CrossbarMacro::row_groups(std::int64_t rows) const {
   return ceil_div(cells, spec_.active_rows.value_or(spec_.rows));
 }
 
-MacroTime CrossbarMacro::time(const models::Formats& formats, std::int64_t rows,
-                              std::int64_t cols) const {
+MacroTime MacroSchedule::time() const {
+  const auto times = static_cast<double>(phases) / static_cast<double>(kinds);
+  double interval = 0;
+  for (std::size_t kind = 0; kind < kinds; ++kind) {
+    const MacroStep& step = of_kind.at(kind);
+    const MacroStep& next = of_kind.at((kind + 1) % kinds);
+    interval +=
+        overlapped ? std::max(next.array_s, step.conversion_s) : step.array_s + step.conversion_s;
+  }
+  interval *= static_cast<double>(groups) * times;
+  const double fill =
+      overlapped ? std::min(of_kind[0].array_s, of_kind.at(kinds - 1).conversion_s) : 0.0;
+  return {interval, fill + carry_s};
+}
+
+MacroSchedule CrossbarMacro::schedule(const models::Formats& formats, std::int64_t rows,
+                                      std::int64_t cols) const {
   const MacroLayout l = layout(formats.weights);
-  const InputSteps s = steps(formats);
-  const CrossbarInputSpec& in = spec_.inputs;
+  const Phases p = phases(formats);
   const CrossbarConverterSpec& c = spec_.converter;
-  const auto groups = static_cast<double>(row_groups(rows));
-  const double setup = in.setup_time.count();
-  double period = in.period.count();
+  MacroSchedule s;
+  s.groups = row_groups(rows);
+  s.phases = p.count;
+  s.kinds = p.kinds;
+  double period = spec_.inputs.period.count();
   if (digital()) {
     const CrossbarAdderSpec& a = *spec_.adders;
     const std::int64_t stage = a.shape == AdderShape::tree
@@ -171,23 +203,29 @@ MacroTime CrossbarMacro::time(const models::Formats& formats, std::int64_t rows,
     const double path =
         a.delay.count() * static_cast<double>(stage + l.cols_per_weight + a.register_delays);
     period = std::max(period, path);
-    const double registers =
-        a.shape == AdderShape::chain ? static_cast<double>(ceil_div(spec_.rows, stage) - 1) : 0.0;
-    const double interval =
-        groups * (static_cast<double>(s.phases) * setup + static_cast<double>(s.periods) * period);
-    return {interval, registers * period};
+    s.carry_s = a.shape == AdderShape::chain
+                    ? static_cast<double>(ceil_div(spec_.rows, stage) - 1) * period
+                    : 0.0;
+  } else {
+    s.converts = true;
+    s.overlapped = c.overlapped;
   }
   const auto turns = static_cast<double>(ceil_div(cols * l.slices_per_weight, c.per_macro));
-  const double array =
-      static_cast<double>(s.phases) * setup + static_cast<double>(s.periods) * period;
-  const double conversion = turns * (static_cast<double>(s.decisions) * c.step_time.count() +
-                                     static_cast<double>(s.phases) * c.fixed_time.count());
-  if (!c.overlapped) {
-    return {groups * (array + conversion), 0};
+  for (std::size_t kind = 0; kind < p.kinds; ++kind) {
+    const Phase& phase = p.of_kind.at(kind);
+    MacroStep& step = s.of_kind.at(kind);
+    step.array_s = spec_.inputs.setup_time.count() + static_cast<double>(phase.periods) * period;
+    if (s.converts) {
+      step.conversion_s = turns * (static_cast<double>(phase.decisions) * c.step_time.count() +
+                                   c.fixed_time.count());
+    }
   }
-  // While a step is converted the next one runs; the shorter of both shows once.
-  const double steps = groups * static_cast<double>(s.phases);
-  return {groups * std::max(array, conversion), groups * std::min(array, conversion) / steps};
+  return s;
+}
+
+MacroTime CrossbarMacro::time(const models::Formats& formats, std::int64_t rows,
+                              std::int64_t cols) const {
+  return schedule(formats, rows, cols).time();
 }
 
 MacroEnergy CrossbarMacro::energy(const models::Formats& formats, std::int64_t rows,

@@ -4,7 +4,8 @@
 ///
 /// A vector of k inputs (k rows) meets n weights a row. An input of b bits is applied in slices.
 /// - `sum: digital`: every slice of every group of driven rows is converted by itself;
-///   a step takes the longer of array and conversions (their sum without a sample-and-hold).
+///   two neighbours take the longer of the one's conversions and the other's array (their sum
+///   without a sample-and-hold).
 /// - `sum: charge`: the p slices of a phase are integrated on the column's capacitor, slice s
 ///   2^(s x bits) times, and converted once: setup + (2^p - 1) periods + conversion for slices of
 ///   one bit. A later phase needs fewer output bits, as its sum weighs less.
@@ -24,6 +25,8 @@
 /// Checked by: tests/unit/hw/crossbar/macro_test.cpp (by hand), crossbar_comparisons.cpp (silicon)
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "hw/crossbar/crossbar_spec.h"
@@ -55,6 +58,31 @@ struct MacroTime {
   double fill_s{};
 };
 
+/// One step of a macro: the rows are driven, then the columns are converted.
+struct MacroStep {
+  double array_s{};
+  double conversion_s{};
+};
+
+/// Steps of one input vector: `phases` of them for each of `groups` of driven rows.
+struct MacroSchedule {
+  static constexpr std::size_t kMostKinds = 16;  ///< phases of different length
+
+  std::int64_t groups{1};
+  std::int64_t phases{1};
+  bool converts{};    ///< a digital macro does not
+  bool overlapped{};  ///< a step is converted while the next one is driven
+  double carry_s{};   ///< digital: registers on the way of a sum; further vectors follow behind
+  std::size_t kinds{1};
+  std::array<MacroStep, kMostKinds> of_kind{};
+  [[nodiscard]] const MacroStep& step(std::int64_t phase) const {
+    return of_kind.at(static_cast<std::size_t>(phase) % kinds);
+  }
+  /// A sampled step is converted while the next one is driven, so each pair of neighbours takes the
+  /// longer of both: interval = groups x sum of max(array of the next, conversion of this).
+  [[nodiscard]] MacroTime time() const;
+};
+
 /// Actions of some macros on some vectors, in joules.
 struct MacroEnergy {
   double array{};       ///< cells and row drivers; digital: cells and adders
@@ -70,6 +98,8 @@ class CrossbarMacro {
   [[nodiscard]] MacroLayout layout(const models::Precision& weights) const;
   [[nodiscard]] InputSteps steps(const models::Formats& formats) const;
   /// \p rows and \p cols in weights, at most those of a layout.
+  [[nodiscard]] MacroSchedule schedule(const models::Formats& formats, std::int64_t rows,
+                                       std::int64_t cols) const;
   [[nodiscard]] MacroTime time(const models::Formats& formats, std::int64_t rows,
                                std::int64_t cols) const;
   /// Of one vector of \p rows inputs against \p cols weights each.
@@ -83,6 +113,18 @@ class CrossbarMacro {
   [[nodiscard]] double conversion_energy(std::int64_t bits) const;
 
  private:
+  /// Steps of an input that are converted together.
+  struct Phase {
+    std::int64_t periods{};
+    std::int64_t decisions{};
+    double joules{};
+  };
+  struct Phases {
+    std::int64_t count{1};
+    std::size_t kinds{1};
+    std::array<Phase, MacroSchedule::kMostKinds> of_kind{};
+  };
+  [[nodiscard]] Phases phases(const models::Formats& formats) const;
   [[nodiscard]] std::int64_t row_groups(std::int64_t rows) const;
   [[nodiscard]] bool digital() const { return spec_.converter.kind == ConverterKind::digital; }
 

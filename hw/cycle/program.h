@@ -34,11 +34,30 @@ inline constexpr double kFemtosecondsPerSecond = 1e15;
   return static_cast<double>(time) / kFemtosecondsPerSecond;
 }
 
+struct Task;
+
+/// Decides how long the tasks of a unit take where that depends on what it did before: rows that
+/// are open, a refresh that is due. Lives as long as the machine.
+class UnitEngine {
+ public:
+  UnitEngine() = default;
+  UnitEngine(const UnitEngine&) = delete;
+  UnitEngine& operator=(const UnitEngine&) = delete;
+  UnitEngine(UnitEngine&&) = delete;
+  UnitEngine& operator=(UnitEngine&&) = delete;
+  virtual ~UnitEngine() = default;
+  /// When a task that begins at \p start ends; asked once for each task, in their order. The task's
+  /// duration is for the engine to interpret, and its `transfer` may say what the engine reads. A
+  /// program whose engines have a rhythm of their own (refresh) has no laps.
+  virtual Femtoseconds end_of(const Task& task, Femtoseconds start) = 0;
+};
+
 /// Something that does one task at a time.
 struct Unit {
-  std::string name;               ///< `core 0 array`: a line of the timeline
-  bool moves_data{};              ///< a DMA engine or load unit: its tasks are transfers
-  std::int64_t outstanding_bits;  ///< asked for and not yet arrived, at most; 0: no limit
+  std::string name;                      ///< `core 0 array`: a line of the timeline
+  bool moves_data{};                     ///< a DMA engine or load unit: its tasks are transfers
+  std::int64_t outstanding_bits;         ///< asked for and not yet arrived, at most; 0: no limit
+  std::shared_ptr<UnitEngine> engine{};  ///< of a unit that computes; null: tasks say how long
 };
 
 /// A memory that keeps a copy of what passes through it to another one.
@@ -113,6 +132,9 @@ struct Program {
   /// Share of each memory's bandwidth that the software of this program reaches, by memory; empty:
   /// all of it. Of no effect on a memory with a DRAM part, whose losses are simulated.
   std::vector<double> reach;
+  /// Bits that units read inside the memory that holds the workload, which its interface does not
+  /// see.
+  double inside_read_bits{};
   /// Repetitions of the same tasks (addresses apart) that the first stream marks with Task::lap,
   /// the last, perhaps smaller, not counted; 0: the program does not repeat. When they have become
   /// periodic the rest is extended instead of simulated.

@@ -17,6 +17,10 @@ namespace {
 using models::Precision;
 
 constexpr double kPartialBits = 32;  ///< of a partial sum in a buffer
+/// Pieces of a stream: so many that filling and draining hardly show. An ordinary processor works
+/// on smaller ones.
+constexpr std::int64_t kChunks = 64;
+constexpr std::int64_t kExternalChunks = 256;
 
 double to_real(std::int64_t value) {
   return static_cast<double>(value);
@@ -108,10 +112,6 @@ Pim::Pim(const Spec& spec, const DeviceContext& context)
   voltage_scale_ = point->dynamic;
 }
 
-double Pim::read_seconds(double bits) const {
-  return spec_.rows ? timing_.seconds(bits) : bits / internal_;
-}
-
 /// Input rows that one read of the weights serves.
 double Pim::rows_per_read(double row_bits, double columns) const {
   const double inputs = to_real(spec_.input_buffer.count()) / to_real(spec_.input_copies);
@@ -129,47 +129,81 @@ double Pim::peak_macs_per_second(const models::Formats& formats) const {
   return passes > 0 ? peak_ / passes : peak_;
 }
 
-Estimate Pim::cost_of(const Work& work, const models::Operator& op,
-                      std::int64_t useful_macs) const {
-  if (work.vector > 0 && vector_rate_ <= 0) {
-    return Infeasible{fmt::format("vector_lanes: operator {} needs {:.4g} vector operations, the "
-                                  "units have no lanes; one lane would do",
-                                  op.name, work.vector),
-                      "vector_lanes", 1.0};
+std::int64_t Pim::chunks_of(const PimWork& work) const {
+  if (external_) {
+    return kExternalChunks;
   }
+  if (work.weights <= 0) {
+    return 1;
+  }
+  if (work.scattered > 0) {
+    return std::clamp<std::int64_t>(static_cast<std::int64_t>(work.pieces), 1, kChunks);
+  }
+  if (!spec_.rows) {
+    return kChunks;
+  }
+  return static_cast<std::int64_t>(work.passes *
+                                   std::min(timing_.rows_of_bank(work.weights), to_real(kChunks)));
+}
+
+PimBusy Pim::busy_of(const PimWork& work) const {
+  PimBusy busy;
+  busy.compute_s = work.macs / peak_;
+  busy.vector_s = work.vector > 0 ? work.vector / vector_rate_ : 0.0;
+  const double weights = work.passes * work.weights;
+  double streamed = 0;  // together with the arithmetic in step
+  double beside = busy.compute_s;
+  if (external_) {
+    busy.stream_s = (weights + work.inputs + work.outputs) / memory_.bandwidth;
+    streamed = busy.stream_s;
+  } else if (!spec_.rows) {
+    busy.stream_s = weights / internal_;
+    streamed = busy.stream_s;
+  } else if (work.scattered > 0) {
+    busy.stream_s = timing_.gather_seconds(work.pieces, work.scattered);
+    streamed = busy.stream_s;
+  } else if (work.weights > 0) {
+    busy.stream_s = timing_.seconds(work.weights, 0, work.passes);
+    streamed = busy.stream_s;
+    if (in_step()) {
+      streamed = timing_.seconds(work.weights, busy.compute_s, work.passes);
+      beside = 0;
+    }
+  }
+  const double most = std::max({streamed, beside, busy.vector_s});
+  busy.seconds = most + (streamed + beside + busy.vector_s - most) / to_real(chunks_of(work));
+  return busy;
+}
+
+OperatorCost Pim::cost_of(const PimWork& work) const {
   const double weights = work.passes * work.weights;
   const double outside = memory_.bandwidth;
-  const double compute = work.macs / peak_;
-  const double vector = work.vector > 0 ? work.vector / vector_rate_ : 0.0;
-  double stream = 0;
+  const PimBusy busy = busy_of(work);
   OperatorCost cost;
+  cost.input_fill_s = spec_.start.count();
   if (external_) {
-    stream = (weights + work.inputs + work.outputs) / outside;
-    cost.input_fill_s = spec_.start.count();
+    cost.input_fill_s += memory_.latency_s;
+    cost.drain_s = work.outputs > 0 ? memory_.latency_s : 0.0;
   } else {
-    if (work.scattered > 0) {
-      stream =
-          spec_.rows ? timing_.gather_seconds(work.pieces, work.scattered) : weights / internal_;
-    } else {
-      stream = work.passes * read_seconds(work.weights);
+    if (work.inputs > 0) {
+      cost.input_fill_s += to_real(spec_.input_copies) * work.inputs / outside + memory_.latency_s;
     }
-    cost.input_fill_s = spec_.start.count() + to_real(spec_.input_copies) * work.inputs / outside;
-    cost.drain_s = work.outputs / outside;
+    cost.drain_s = work.outputs > 0 ? work.outputs / outside + memory_.latency_s : 0.0;
   }
-  cost.busy_s = std::max({compute, stream, vector});
-  cost.stream_s = stream;
+  cost.busy_s = busy.seconds;
+  cost.stream_s = std::min(busy.stream_s, busy.seconds);
   cost.cycles = cycles_of(cost.latency_s(), spec_.clock.count());
-  cost.macs = useful_macs;
+  cost.macs = static_cast<std::int64_t>(work.useful_macs);
   cost.dram_read_bits = weights + work.inputs;
   cost.dram_write_bits = work.outputs;
   cost.weight_bits = weights;
   if (cost.input_fill_s + cost.drain_s > cost.busy_s) {
     cost.bottleneck = external_ || spec_.start.count() > cost.input_fill_s / 2 ? Bottleneck::latency
                                                                                : Bottleneck::dram;
-  } else if (compute >= stream && compute >= vector) {
+  } else if (busy.compute_s >= busy.stream_s && busy.compute_s >= busy.vector_s) {
     cost.bottleneck = Bottleneck::compute;
   } else {
-    cost.bottleneck = stream >= vector ? Bottleneck::dram : Bottleneck::vector;
+    cost.bottleneck = busy.stream_s >= busy.vector_s ? Bottleneck::dram : Bottleneck::vector;
   }
   cost.utilization = cost.latency_s() > 0 ? work.macs / (peak_ * cost.latency_s()) : 0.0;
 
@@ -199,7 +233,8 @@ Estimate Pim::cost_of(const Work& work, const models::Operator& op,
   return cost;
 }
 
-Estimate Pim::price_product(const GroupView& group, const MappingConstraint& wanted) const {
+Pim::WorkOrRefusal Pim::product_work(const GroupView& group,
+                                     const MappingConstraint& wanted) const {
   const models::Operator& anchor = *group.anchor;
   if (std::optional<Infeasible> refused = unsupported(spec_.native, anchor)) {
     return std::move(*refused);
@@ -209,7 +244,7 @@ Estimate Pim::price_product(const GroupView& group, const MappingConstraint& wan
   const double m = to_real(p.extent[0]);
   const double k = to_real(p.extent[2]);
   double n = to_real(p.extent[1]);
-  Work work;
+  PimWork work;
   double outputs = instances * m * n;
   const models::Operator* last = &anchor;
   for (const models::Operator* follower : group.followers) {
@@ -244,19 +279,15 @@ Estimate Pim::price_product(const GroupView& group, const MappingConstraint& wan
   work.outputs = outputs * last->formats.outputs.bits_per_element();
   const double macs = instances * m * n * k;
   work.macs = macs_with_passes(spec_.native, anchor.formats, macs);
-  Estimate estimate = cost_of(work, anchor, static_cast<std::int64_t>(macs));
-  if (auto* cost = std::get_if<OperatorCost>(&estimate)) {
-    cost->mapping.kind = MappingKind::tiles;
-    cost->mapping.tile = {static_cast<std::int64_t>(std::min(share, m)),
-                          static_cast<std::int64_t>(n), static_cast<std::int64_t>(k)};
-    cost->mapping.trips = {static_cast<std::int64_t>(work.passes), 1, 1};
-    cost->mapping.fused = group.fused;
-  }
-  return estimate;
+  work.useful_macs = macs;
+  work.rows_of_read = static_cast<std::int64_t>(std::min(share, m));
+  work.columns = static_cast<std::int64_t>(n);
+  work.depth = static_cast<std::int64_t>(k);
+  return work;
 }
 
-Estimate Pim::price_attention(const models::Operator& op, bool fused,
-                              const MappingConstraint& wanted) const {
+Pim::WorkOrRefusal Pim::attention_work(const models::Operator& op, bool fused,
+                                       const MappingConstraint& wanted) const {
   if (std::optional<Infeasible> refused = unsupported(spec_.native, op)) {
     return std::move(*refused);
   }
@@ -273,7 +304,7 @@ Estimate Pim::price_attention(const models::Operator& op, bool fused,
     return std::move(*refused);
   }
   const double share = wanted.tile[0] ? to_real(*wanted.tile[0]) : most;
-  Work work;
+  PimWork work;
   work.weights = 2 * keys * width * cache_bits;
   work.passes = std::ceil(rows / share);
   work.inputs = to_real(a.batch * a.queries * a.heads) * width * activation_bits;
@@ -285,19 +316,15 @@ Estimate Pim::price_attention(const models::Operator& op, bool fused,
     work.inputs += 2 * pairs * activation_bits;
     work.outputs += 2 * pairs * activation_bits;
   }
-  Estimate estimate = cost_of(work, op, models::multiply_accumulates(op.shape));
-  if (auto* cost = std::get_if<OperatorCost>(&estimate)) {
-    cost->mapping.kind = MappingKind::tiles;
-    cost->mapping.tile = {static_cast<std::int64_t>(std::min(share, rows)), a.visible_keys(),
-                          a.head_dim};
-    cost->mapping.trips = {static_cast<std::int64_t>(work.passes), 1, 1};
-    cost->mapping.fused = fused ? fused_code(models::FusionKind::attention) : std::uint8_t{0};
-  }
-  return estimate;
+  work.useful_macs = to_real(models::multiply_accumulates(op.shape));
+  work.rows_of_read = static_cast<std::int64_t>(std::min(share, rows));
+  work.columns = a.visible_keys();
+  work.depth = a.head_dim;
+  return work;
 }
 
-Estimate Pim::price_vector(const models::Operator& op) const {
-  Work work;
+PimWork Pim::vector_work(const models::Operator& op) const {
+  PimWork work;
   const double bits = op.formats.activations.bits_per_element();
   if (const auto* e = std::get_if<models::Embedding>(&op.shape)) {
     work.scattered = to_real(e->width) * op.formats.weights.bits_per_element();
@@ -312,21 +339,49 @@ Estimate Pim::price_vector(const models::Operator& op) const {
         to_real(input_passes(op.shape, bits, external_ ? held * to_real(spec_.units) : held));
   }
   work.outputs = to_real(models::output_elements(op.shape)) * op.formats.outputs.bits_per_element();
-  return cost_of(work, op, 0);
+  return work;
+}
+
+Pim::WorkOrRefusal Pim::work_of(const GroupView& group, const MappingConstraint& wanted) const {
+  const models::Operator& op = *group.anchor;
+  const auto known = [&]() -> WorkOrRefusal {
+    if (std::holds_alternative<models::Attention>(op.shape)) {
+      return attention_work(op, group.fused == fused_code(models::FusionKind::attention), wanted);
+    }
+    if (std::holds_alternative<models::MatMul>(op.shape) ||
+        std::holds_alternative<models::Convolution>(op.shape)) {
+      return product_work(group, wanted);
+    }
+    return vector_work(op);
+  };
+  WorkOrRefusal answer = known();
+  if (const auto* work = std::get_if<PimWork>(&answer);
+      work != nullptr && work->vector > 0 && vector_rate_ <= 0) {
+    return Infeasible{fmt::format("vector_lanes: operator {} needs {:.4g} vector operations, the "
+                                  "units have no lanes; one lane would do",
+                                  op.name, work->vector),
+                      "vector_lanes", 1.0};
+  }
+  return answer;
 }
 
 Estimate Pim::price(const GroupView& group, const MappingConstraint& constraint,
                     MappingObjective /*objective*/) const {
-  const models::Operator& op = *group.anchor;
-  if (std::holds_alternative<models::Attention>(op.shape)) {
-    return price_attention(op, group.fused == fused_code(models::FusionKind::attention),
-                           constraint);
+  WorkOrRefusal answer = work_of(group, constraint);
+  if (auto* refused = std::get_if<Infeasible>(&answer)) {
+    return std::move(*refused);
   }
-  if (std::holds_alternative<models::MatMul>(op.shape) ||
-      std::holds_alternative<models::Convolution>(op.shape)) {
-    return price_product(group, constraint);
+  const auto& work = std::get<PimWork>(answer);
+  OperatorCost cost = cost_of(work);
+  const models::Shape& shape = group.anchor->shape;
+  const bool attention = std::holds_alternative<models::Attention>(shape);
+  if (attention || work.useful_macs > 0) {
+    cost.mapping.kind = MappingKind::tiles;
+    cost.mapping.tile = {work.rows_of_read, work.columns, work.depth};
+    cost.mapping.trips = {static_cast<std::int64_t>(work.passes), 1, 1};
+    cost.mapping.fused = group.fused;
   }
-  return price_vector(op);
+  return cost;
 }
 
 void Pim::append_area(std::vector<AreaPart>& parts) const {

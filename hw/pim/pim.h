@@ -5,14 +5,18 @@
 /// leave them, over the memory's external interface. One read of a weight serves as many input rows
 /// as the buffers hold; beyond that it is read again.
 ///
-///   internal   fill = start + copies x inputs / external bandwidth
-///              busy = max(MACs / peak, passes x weights / internal bandwidth, vector work)
-///              drain = outputs / external bandwidth
+///   internal   fill = start + copies x inputs / external bandwidth + latency
+///              busy = max(passes x columns, vector work) where units keep step with the columns,
+///                     max(MACs / peak, passes x columns, vector work) where they have buffers
+///              drain = outputs / external bandwidth + latency
 ///   external   busy = max(MACs / peak, (passes x weights + inputs + outputs) / bandwidth, vector)
 ///
-/// The internal bandwidth comes from the banks' timing (row_timing.h), or is a multiple of the
-/// external peak. Attention reads each key and value once for all query heads that share it;
-/// softmax runs on the units' vector lanes. A gather opens a row for each entry.
+/// What overlaps does so in chunks: what is not the longest adds its part of the first and the last
+/// chunk. Units at the banks, and behind a group of them, compute on a column as it is read, so a
+/// column takes the longer of tCCD and its arithmetic and rows open and close between; units on a
+/// logic die have buffers. The internal bandwidth comes from the banks' timing (row_timing.h), or
+/// is a multiple of the external peak. Attention reads each key and value once for all query heads
+/// that share it; softmax runs on the units' vector lanes. A gather opens a row for each entry.
 ///
 /// Assumes:    weights spread evenly over all banks; inputs in DRAM before, outputs after; operands
 ///             narrower than `native` run at its rate, wider integers in several passes.
@@ -23,16 +27,19 @@
 ///             1.25V 8Gb 16Gb/s/pin GDDR6-based accelerator-in-memory", ISSCC 2022; S. Williams et
 ///             al., "Roofline", CACM 52(4), 2009.
 /// Checked by: tests/unit/hw/pim/pim_test.cpp (by hand, and properties),
+///             tests/unit/hw/pim_cycle/ (against the same work simulated),
 ///             `cairn validate --only` with the ids of app/validation/pim_comparisons.cpp
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "hw/device.h"
 #include "hw/pim/pim_spec.h"
+#include "hw/pim/pim_work.h"
 #include "hw/pim/row_timing.h"
 
 namespace cairn::hw {
@@ -40,7 +47,7 @@ namespace cairn::hw {
 class Pim {
  public:
   using Spec = PimSpec;
-  static constexpr std::string_view kModelVersion = "1";  ///< bump when any number changes
+  static constexpr std::string_view kModelVersion = "2";  ///< bump when any number changes
 
   /// Why no units can be built so: a memory without bandwidth, a clock above the curve.
   [[nodiscard]] static std::optional<Infeasible> problem(const Spec& spec,
@@ -65,27 +72,34 @@ class Pim {
     return spec_.serves_host || spec_.placement == PimPlacement::external;
   }
 
+  [[nodiscard]] const Spec& spec() const { return spec_; }
+  /// Meaningful where spec().rows is given.
+  [[nodiscard]] const RowTiming& timing() const { return timing_; }
+  /// Bits and operations of a group: what price() turns into time.
+  [[nodiscard]] std::variant<PimWork, Infeasible> work_of(const GroupView& group,
+                                                          const MappingConstraint& wanted) const;
+  /// Time of the units between inputs and outputs.
+  [[nodiscard]] PimBusy busy_of(const PimWork& work) const;
+  /// Pieces in which work streams through the units.
+  [[nodiscard]] std::int64_t chunks_of(const PimWork& work) const;
+  /// Whether arithmetic keeps step with the columns.
+  [[nodiscard]] bool in_step() const {
+    return spec_.rows.has_value() &&
+           (spec_.placement == PimPlacement::bank || spec_.placement == PimPlacement::bank_group);
+  }
+  [[nodiscard]] bool external() const { return external_; }
+  [[nodiscard]] double vector_rate() const { return vector_rate_; }
+  [[nodiscard]] double peak_rate() const { return peak_; }
+
  private:
-  /// Bits and operations of a group, before they become time.
-  struct Work {
-    double weights{};    ///< read where they lie, one pass
-    double passes{1};    ///< times that is done
-    double inputs{};     ///< brought to the units
-    double outputs{};    ///< taken from them
-    double macs{};       ///< multiply-accumulates of the units, operand passes included
-    double vector{};     ///< vector operations
-    double scattered{};  ///< bits of one gathered piece; 0: a stream
-    double pieces{};     ///< gathered
-  };
-  [[nodiscard]] Estimate price_product(const GroupView& group,
-                                       const MappingConstraint& wanted) const;
-  [[nodiscard]] Estimate price_attention(const models::Operator& op, bool fused,
-                                         const MappingConstraint& wanted) const;
-  [[nodiscard]] Estimate price_vector(const models::Operator& op) const;
-  [[nodiscard]] Estimate cost_of(const Work& work, const models::Operator& op,
-                                 std::int64_t useful_macs) const;
+  using WorkOrRefusal = std::variant<PimWork, Infeasible>;
+  [[nodiscard]] WorkOrRefusal product_work(const GroupView& group,
+                                           const MappingConstraint& wanted) const;
+  [[nodiscard]] WorkOrRefusal attention_work(const models::Operator& op, bool fused,
+                                             const MappingConstraint& wanted) const;
+  [[nodiscard]] PimWork vector_work(const models::Operator& op) const;
+  [[nodiscard]] OperatorCost cost_of(const PimWork& work) const;
   [[nodiscard]] double rows_per_read(double row_bits, double columns) const;
-  [[nodiscard]] double read_seconds(double bits) const;
 
   Spec spec_;
   ResolvedMemory memory_;

@@ -101,32 +101,73 @@ double PimCores::read_bandwidth() const {
   return to_real(spec_.block.count()) / spec_.read.cycles(bytes) * spec_.clock.count();
 }
 
-OperatorCost PimCores::cost_of(const Work& work, double macs,
-                               const models::Formats& formats) const {
-  const double cores = to_real(spec_.cores);
-  const double clock = spec_.clock.count();
-  const double most = whole_up(work.parts / cores);  // of the busiest core
+double PimCoresLoop::at_once() const {
+  return std::min(threads, portions);
+}
+
+double PimCoresLoop::portion_cycles() const {
+  const double sharing = std::max(1.0, std::floor(threads / portions));
+  return instructions * std::max(1.0, reissue_cycles / sharing);
+}
+
+double PimCoresLoop::cycles() const {
+  const double own = portion_cycles();
+  const double issue = std::max(1.0, reissue_cycles / threads);  // cycles between instructions
+  const double last = own + write_cycles;
+  // Turns of all threads, and one of those that are left.
+  const double transfers = read_cycles + write_cycles;
+  const double turns = std::floor(portions / at_once());
+  const double left = portions - turns * at_once();
+  const double slower = std::max(transfers, instructions);
+  const double in_turns = turns * std::max(at_once() * slower, read_cycles + last) +
+                          (left > 0 ? std::max(left * slower, read_cycles + last) : 0.0);
+  return std::max({read_cycles + portions * instructions * issue + write_cycles, engine_cycles(),
+                   portions * read_cycles + (portions - at_once()) * write_cycles + last,
+                   in_turns});
+}
+
+PimCoresLoop PimCores::loop_of(const PimCoresWork& work) const {
+  const double most = whole_up(work.parts / to_real(spec_.cores));  // of the busiest core
   const double block = to_real(spec_.block.count());
-  const auto transfers = [&](const CoreDmaSpec& dma, double bits, double pieces) {
+  double portions = 1;
+  const auto transfers = [&](const CoreDmaSpec& dma, double bits) {
     if (bits <= 0) {
       return 0.0;
     }
     if (work.piece > 0) {  // entries that lie apart
       const double each = std::min(work.piece, block);
-      return pieces * whole_up(bits / each) * dma.cycles(each / kBitsPerByte);
+      const double count = most * whole_up(bits / each);
+      portions = std::max(portions, count);
+      return count * dma.cycles(each / kBitsPerByte);
     }
-    const double total = bits * pieces;
+    const double total = bits * most;
     const double whole = std::floor(total / block * (1.0 + 1e-12));
     const double rest = std::max(0.0, total - whole * block);
+    portions = std::max(portions, whole + (rest > 0.5 ? 1 : 0));
     return whole * dma.cycles(block / kBitsPerByte) +
            (rest > 0.5 ? dma.cycles(rest / kBitsPerByte) : 0.0);
   };
-  const double engine =
-      (transfers(spec_.read, work.read, most) + transfers(spec_.write, work.written, most)) / clock;
-  const double compute = most * work.instructions / rate_;
+  PimCoresLoop loop;
+  const double read = transfers(spec_.read, work.read);
+  const double written = transfers(spec_.write, work.written);
+  loop.portions = portions;
+  loop.threads = to_real(spec_.tasklets);
+  loop.read_cycles = read / portions;
+  loop.write_cycles = written / portions;
+  loop.instructions = most * work.instructions / portions;
+  loop.reissue_cycles = to_real(spec_.reissue_cycles);
+  return loop;
+}
+
+OperatorCost PimCores::cost_of(const PimCoresWork& work, const models::Formats& formats) const {
+  const double clock = spec_.clock.count();
+  const PimCoresLoop loop = loop_of(work);
+  const double macs = work.macs;
+  const double engine = loop.engine_cycles() / clock;
+  const double compute = loop.portions * loop.instructions / clock;
   OperatorCost cost;
   cost.input_fill_s = spec_.launch.count() + work.inputs / spec_.host_to_cores.count();
-  cost.busy_s = spec_.tasklets > 1 ? std::max(engine, compute) : engine + compute;
+  cost.busy_s = loop.cycles() / clock;
   cost.stream_s = std::min(engine, cost.busy_s);
   cost.drain_s = work.outputs / spec_.cores_to_host.count();
   cost.cycles = static_cast<std::int64_t>(whole_up(cost.latency_s() * clock));
@@ -151,13 +192,12 @@ OperatorCost PimCores::cost_of(const Work& work, double macs,
   return cost;
 }
 
-Estimate PimCores::price(const GroupView& group, const MappingConstraint& /*constraint*/,
-                         MappingObjective /*objective*/) const {
+PimCoresWork PimCores::work_of(const GroupView& group) const {
   const models::Operator& op = *group.anchor;
   const double cores = to_real(spec_.cores);
   const double activation_bits = op.formats.activations.bits_per_element();
   const double output_bits = op.formats.outputs.bits_per_element();
-  Work work;
+  PimCoresWork work;
   double vector = 0;
   if (const auto* a = std::get_if<models::Attention>(&op.shape)) {
     const double rows = to_real(a->queries * (a->heads / a->kv_heads));
@@ -176,7 +216,8 @@ Estimate PimCores::price(const GroupView& group, const MappingConstraint& /*cons
       work.read += 2 * pairs * activation_bits;
       work.written += 2 * pairs * activation_bits;
     }
-    return cost_of(work, to_real(models::multiply_accumulates(op.shape)), op.formats);
+    work.macs = to_real(models::multiply_accumulates(op.shape));
+    return work;
   }
   if (std::holds_alternative<models::MatMul>(op.shape) ||
       std::holds_alternative<models::Convolution>(op.shape)) {
@@ -219,7 +260,8 @@ Estimate PimCores::price(const GroupView& group, const MappingConstraint& /*cons
     work.inputs = copies * to_real(p.instances) * m * k * p.activation_bits + outside;
     work.outputs = outputs * last_bits;
     work.weights = work.parts * rounds * k * p.weight_bits;
-    return cost_of(work, to_real(p.instances) * m * n * k, op.formats);
+    work.macs = to_real(p.instances) * m * n * k;
+    return work;
   }
   if (const auto* e = std::get_if<models::Embedding>(&op.shape)) {
     work.parts = to_real(e->tokens);
@@ -231,7 +273,7 @@ Estimate PimCores::price(const GroupView& group, const MappingConstraint& /*cons
     work.inputs = to_real(e->tokens) * 32;
     work.outputs = to_real(e->tokens) * work.piece;
     work.weights = work.parts * work.piece;
-    return cost_of(work, 0, op.formats);
+    return work;
   }
   // Everything else works on elements that already lie in the banks.
   const double elements = std::max(1.0, to_real(models::output_elements(op.shape)));
@@ -240,7 +282,12 @@ Estimate PimCores::price(const GroupView& group, const MappingConstraint& /*cons
                       instructions(CoreOperation::add, op.formats.activations);
   work.read = to_real(models::input_elements(op.shape)) * activation_bits / elements;
   work.written = output_bits;
-  return cost_of(work, 0, op.formats);
+  return work;
+}
+
+Estimate PimCores::price(const GroupView& group, const MappingConstraint& /*constraint*/,
+                         MappingObjective /*objective*/) const {
+  return cost_of(work_of(group), group.anchor->formats);
 }
 
 void PimCores::append_area(std::vector<AreaPart>& parts) const {

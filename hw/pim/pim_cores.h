@@ -7,7 +7,9 @@
 ///
 ///   instructions   one a cycle when `reissue_cycles` threads run, else threads / reissue_cycles
 ///   transfer       blocks x (fixed + per_byte x bytes) cycles, one engine for each core
-///   core time      max(instructions, transfers); their sum with a single thread
+///   core time      portions go round the threads: max(transfers + the last portion's
+///                  instructions, instructions + the first transfer, rounds x a thread's own
+///                  transfers and instructions)
 ///   time           launch + inputs to all cores + the busiest core + outputs to the host
 ///
 /// A product is multiply + accumulate instructions; formats that the core has no instruction for
@@ -21,7 +23,8 @@
 ///             the host could overlap, transposition of data by the host's library.
 /// Reference:  J. Gomez-Luna et al., "Benchmarking a new paradigm: experimental analysis and
 ///             characterization of a real processing-in-memory system", IEEE Access 10, 2022.
-/// Checked by: tests/unit/hw/pim/pim_cores_test.cpp (by hand), `cairn validate --only pim_cores_*`
+/// Checked by: tests/unit/hw/pim/pim_cores_test.cpp (by hand), tests/unit/hw/pim_cycle/ (against
+///             the same program simulated), `cairn validate --only pim_cores_*`
 #pragma once
 
 #include <optional>
@@ -31,6 +34,7 @@
 
 #include "hw/device.h"
 #include "hw/pim/pim_cores_spec.h"
+#include "hw/pim/pim_cores_work.h"
 
 namespace cairn::hw {
 
@@ -40,7 +44,7 @@ enum class CoreOperation : std::uint8_t { add, multiply };
 class PimCores {
  public:
   using Spec = PimCoresSpec;
-  static constexpr std::string_view kModelVersion = "1";  ///< bump when any number changes
+  static constexpr std::string_view kModelVersion = "2";  ///< bump when any number changes
 
   [[nodiscard]] static std::optional<Infeasible> problem(const Spec& spec,
                                                          const DeviceContext& context);
@@ -74,18 +78,14 @@ class PimCores {
   /// Bit/s that one core's engine reads in blocks of the given size.
   [[nodiscard]] double read_bandwidth() const;
 
+  [[nodiscard]] const Spec& spec() const { return spec_; }
+  /// Pieces of a group: what price() turns into time.
+  [[nodiscard]] PimCoresWork work_of(const GroupView& group) const;
+  /// What the busiest core does for it.
+  [[nodiscard]] PimCoresLoop loop_of(const PimCoresWork& work) const;
+
  private:
-  struct Work {
-    double parts{1};        ///< equal pieces that can be spread over cores
-    double instructions{};  ///< of one piece
-    double read{};          ///< bits of one piece, bank to scratchpad
-    double written{};       ///< bits of one piece, scratchpad to bank
-    double piece{};         ///< bits of one gathered entry; 0: whole blocks
-    double inputs{};        ///< bits from the host, all cores together
-    double outputs{};       ///< bits to the host
-    double weights{};       ///< bits of `read` over all pieces that are weights or KV cache
-  };
-  [[nodiscard]] OperatorCost cost_of(const Work& work, double macs,
+  [[nodiscard]] OperatorCost cost_of(const PimCoresWork& work,
                                      const models::Formats& formats) const;
   [[nodiscard]] double multiply_accumulate(const models::Formats& formats) const;
 

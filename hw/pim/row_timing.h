@@ -6,17 +6,29 @@
 /// one command for each bank, the command bus may be slower). A row of a bank is opened, read to
 /// its end and closed:
 ///
-///   period = max(stagger + tRCD + (columns - 1) tCCD + tRTP + tRP, tRAS + tRP)
+///   period = max(stagger + tRCD + (columns - 1) tCCD + trail + tRTP, stagger + tRAS) + tRP
 ///
-/// where columns = row / access and stagger is the time that single activations of the other banks
-/// take. With `hidden_activation` another set of banks opens its rows meanwhile, and only columns
-/// count. Refresh takes tRFC out of every tREFI.
+/// where columns = row / access, trail is the distance of the last bank's command from the first's,
+/// where each needs one (banks close together), and stagger is the time that single activations of
+/// the other banks take, which each row then has to stay open for its tRAS after. The last row ends
+/// with its last column. Units that have no buffer between them and the columns keep step with
+/// them: a column takes as long as its arithmetic where that is longer than tCCD. With
+/// `hidden_activation` another set of banks opens its rows meanwhile. A turn of both sets then
+/// takes
+///
+///   max(2 columns tCCD, 2 banks x activate interval,
+///       (columns - 1) tCCD + trail + tRTP + tRP + stagger + tRCD, stagger + tRAS + tRP)
+///
+/// so that only columns count where rows are long. Refresh waits for the end of a row and takes
+/// tRFC out of every tREFI, and what opening the first rows again takes where that is hidden
+/// otherwise.
 ///
 /// Assumes:    data laid out so that all banks of all streams work on equal shares; whole columns.
 /// Ignores:    power limits on activations beyond `activate_interval`, read to write turnarounds.
 /// Reference:  JEDEC JESD238 (HBM3) for the meaning of the timings; Y. Kim et al., "Ramulator",
 ///             IEEE CAL 15(1), 2016 (state machine that the period follows).
-/// Checked by: tests/unit/hw/pim/row_timing_test.cpp (by hand)
+/// Checked by: tests/unit/hw/pim/row_timing_test.cpp (by hand), tests/unit/hw/pim_cycle/ (against
+///             the same commands one by one)
 #pragma once
 
 #include <cstdint>
@@ -80,22 +92,44 @@ class RowTiming {
   [[nodiscard]] double peak() const { return peak_; }
   /// Bit/s over whole rows, refresh included.
   [[nodiscard]] double sustained() const;
-  /// Seconds to read \p bits that lie in whole rows from their start.
-  [[nodiscard]] double seconds(double bits) const;
+  /// Seconds to read \p bits that lie in whole rows from their start, \p passes times over, with
+  /// \p compute_s of arithmetic in step with the columns of all passes. Rows stay open between
+  /// passes when there is only one.
+  [[nodiscard]] double seconds(double bits, double compute_s = 0, double passes = 1) const;
   /// Seconds to read \p pieces of \p bits each, every one from a row (or more) of its own.
   [[nodiscard]] double gather_seconds(double pieces, double bits) const;
   /// Rows of single banks that \p bits open.
   [[nodiscard]] double activations(double bits) const;
+  /// Of one bank, when all read equal shares of \p bits.
+  [[nodiscard]] double columns_of_bank(double bits) const;
+  [[nodiscard]] double rows_of_bank(double bits) const;
+  [[nodiscard]] double columns_of_row() const;
+  /// Column commands of one bank follow each other at this distance, in s.
+  [[nodiscard]] double column_interval() const { return column_; }
 
  private:
-  double banks_{};       ///< of all streams
-  double access_{};      ///< bit of one bank
-  double row_{};         ///< bit of one bank
-  double column_{};      ///< s between column commands
-  double open_close_{};  ///< s of a row's period outside its columns, when nothing hides it
-  double least_{};       ///< s between two activations of a bank
-  double lead_{};        ///< s from the first activation to the first column
-  double available_{1};  ///< share of time without refresh
+  /// From one row to the next, with \p columns a row at \p interval.
+  [[nodiscard]] double period(double columns, double interval) const;
+  /// From the first row to the second, when the other set of banks is closed.
+  [[nodiscard]] double first_period(double columns, double interval) const;
+  /// What closing a row and opening the next takes, were the units never busy.
+  [[nodiscard]] double cycle(double columns, double interval) const;
+  /// Share of the time without refresh, in such rows.
+  [[nodiscard]] double available(double columns, double interval) const;
+
+  double banks_{};             ///< of all streams
+  double access_{};            ///< bit of one bank
+  double row_{};               ///< bit of one bank
+  double column_{};            ///< s between column commands
+  double stagger_{};           ///< s from the first activation to the last
+  double trail_{};             ///< s from a column of the first bank to that of the last
+  double activate_to_read_{};  ///< s
+  double read_to_precharge_{};
+  double precharge_{};
+  double row_active_{};
+  double refresh_{};
+  double refresh_interval_{};  ///< 0: none
+  double activates_{};         ///< s that the activations of one row need of the command bus
   double peak_{};
   bool hidden_{};
 };

@@ -43,7 +43,7 @@ std::vector<SimulatedMemory> simulated(const hw::SystemSpec& spec, const hw::Mac
 
 /// The price of a run: everything that does not contend as the closed form has it.
 hw::OperatorCost simulated_cost(const hw::OperatorCost& closed_form, const SimulationResult& run,
-                                std::size_t backing, double clock) {
+                                std::size_t backing, double clock, double inside_read_bits) {
   hw::OperatorCost cost = closed_form;
   const double latency = hw::cycle::to_seconds(run.duration);
   double rest = latency;
@@ -69,9 +69,9 @@ hw::OperatorCost simulated_cost(const hw::OperatorCost& closed_form, const Simul
     cost.utilization = closed_form.utilization * closed_form.latency_s() / latency;
   }
   const double before = closed_form.dram_read_bits + closed_form.dram_write_bits;
-  const double moved = memory.read_bits + memory.write_bits;
+  const double moved = memory.read_bits + memory.write_bits + inside_read_bits;
   if (memory.requests > 0) {
-    cost.dram_read_bits = memory.read_bits;
+    cost.dram_read_bits = memory.read_bits + inside_read_bits;
     cost.dram_write_bits = memory.write_bits;
     double& joules = cost.energy[hw::EnergyComponent::dram];
     if (memory.energy_j) {
@@ -163,13 +163,15 @@ std::variant<CyclePrice, hw::Infeasible> CyclePricer::price(const hw::GroupView&
           if (auto* refusal = std::get_if<hw::Infeasible>(&program)) {
             return std::move(*refusal);
           }
+          const double inside = std::get<hw::cycle::Program>(program).inside_read_bits;
           price.run = impl_->simulation->run(std::move(std::get<hw::cycle::Program>(program)));
           if (!price.run.deadlock.empty()) {
             throw InternalError(fmt::format("operator {}: the simulation is deadlocked:\n{}",
                                             group.anchor->name, price.run.deadlock));
           }
           price.simulated = true;
-          price.cost = simulated_cost(price.closed_form, price.run, impl_->backing, impl_->clock);
+          price.cost =
+              simulated_cost(price.closed_form, price.run, impl_->backing, impl_->clock, inside);
         }
         return price;
       },

@@ -2,4 +2,7 @@
 /// The programs of all families that have a cycle level: one line for each.
 #pragma once
 
+#include "hw/crossbar/cycle/crossbar_program.h"
+#include "hw/pim/cycle/pim_cores_program.h"
+#include "hw/pim/cycle/pim_program.h"
 #include "hw/systolic/cycle/systolic_program.h"

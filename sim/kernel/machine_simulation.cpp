@@ -94,7 +94,7 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
         units.push_back(
             std::make_unique<kernel::TransferUnit>(name, u, *this, unit.outstanding_bits));
       } else {
-        units.push_back(std::make_unique<kernel::ComputeUnit>(name, u, *this));
+        units.push_back(std::make_unique<kernel::ComputeUnit>(name, u, *this, unit.engine));
       }
       names.push_back(unit.name);
       tracks.push_back(options.trace != nullptr ? options.trace->track("units", unit.name) : 0);

@@ -40,6 +40,9 @@ void ComputeUnit::look_again() {
   active_ = true;
   working_ = true;
   start_ = now();
+  if (engine_ != nullptr) {
+    task_.task.duration = engine_->end_of(task_.task, start_) - start_;
+  }
   due_ = start_;
   slice_ = 0;
   slices_ = uses_ports(task_, host_) ? kSlices : 1;

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/kernel/memory_module.h"
@@ -65,7 +67,10 @@ class UnitProcess : public Waker {
 /// its duration, each of which lasts until the port has served it.
 class ComputeUnit final : public UnitProcess {
  public:
-  using UnitProcess::UnitProcess;
+  /// \param engine may be null.
+  ComputeUnit(const std::string& name, std::size_t index, UnitHost& host,
+              std::shared_ptr<hw::cycle::UnitEngine> engine = nullptr)
+      : UnitProcess(name, index, host), engine_(std::move(engine)) {}
   void look_again() override;
   [[nodiscard]] std::string pending() const override;
 
@@ -74,6 +79,7 @@ class ComputeUnit final : public UnitProcess {
   void run() override;
   void next_slice();
 
+  std::shared_ptr<hw::cycle::UnitEngine> engine_;
   bool active_{};
   IssuedTask task_;
   Femtoseconds start_{};

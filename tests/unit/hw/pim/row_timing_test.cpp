@@ -31,18 +31,45 @@ TEST_CASE("a row costs its columns and the time to open and close it") {
   const RowTiming timing(small(), false);
   CHECK(timing.peak() == Approx(1024e9));
   CHECK(timing.sustained() == Approx(8192 / 30e-9));
-  // Three rows a bank: two whole periods, and a third whose precharge still belongs to it, so
-  // 3 x 22 ns outside columns + 12 columns of 2 ns + one interval = 92 ns.
-  CHECK(timing.seconds(3 * 8192.0) == Approx(92e-9));
+  // Three rows a bank: two whole periods, then 10 + 4 x 2 ns for the third.
+  CHECK(timing.seconds(3 * 8192.0) == Approx(78e-9));
+  // Half of a fourth: three periods, 10 + 2 x 2 ns.
+  CHECK(timing.seconds(3.5 * 8192.0) == Approx(104e-9));
   CHECK(timing.seconds(0) == 0);
 }
 
 TEST_CASE("activations hide behind columns of other banks when another set opens its rows") {
   RowTimingSpec spec = small();
   spec.hidden_activation = true;
+  spec.row = Bits{4096};  // 16 columns: 32 ns
   const RowTiming timing(spec, false);
   CHECK(timing.sustained() == Approx(1024e9));
-  CHECK(timing.seconds(3 * 8192.0) == Approx(10e-9 + 24e-9));  // the first row opens in the open
+  CHECK(timing.seconds(3 * 32768.0) == Approx(10e-9 + 96e-9));  // the first row opens in the open
+}
+
+TEST_CASE("rows too short to hide the other set's activation wait for it") {
+  RowTimingSpec spec = small();
+  spec.hidden_activation = true;
+  // Columns take 8 ns of a set's 10 + 6 + 4 + 10; two sets take turns in that time.
+  const RowTiming timing(spec, false);
+  CHECK(timing.sustained() == Approx(8192 / 15e-9));
+  // Rows begin 10, 18 (the second set is closed), 40 and 48 ns after the first activation.
+  CHECK(timing.seconds(4 * 8192.0) == Approx(56e-9));
+}
+
+TEST_CASE("arithmetic in step with the columns stretches them, not the rest of a row") {
+  // 12 columns in three rows, 48 ns of arithmetic: 4 ns each. Two periods of 10 + 12 + 4 + 10 ns,
+  // then 10 + 16 ns.
+  CHECK(RowTiming(small(), false).seconds(3 * 8192.0, 48e-9) == Approx(98e-9));
+  // Arithmetic faster than the columns does not show.
+  CHECK(RowTiming(small(), false).seconds(3 * 8192.0, 24e-9) == Approx(78e-9));
+}
+
+TEST_CASE("the bank that is activated last stays open as long as the others") {
+  RowTimingSpec spec = small();
+  spec.row_active = Seconds{40e-9};
+  spec.activate_interval = Seconds{5e-9};
+  CHECK(RowTiming(spec, false).sustained() == Approx(8192 / 65e-9));  // 15 + tRAS + tRP
 }
 
 TEST_CASE("rows stay open for tRAS at least") {
