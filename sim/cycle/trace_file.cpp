@@ -171,9 +171,12 @@ void TraceFile::put(Track& track, std::string_view name, Femtoseconds start, Fem
     return;
   }
   lane.end = end;
+  // Viewers add start and length as floating-point numbers: a femtosecond less keeps slices that
+  // touch from overlapping there.
+  const Femtoseconds length = std::max<Femtoseconds>(end - start - 1, 0);
   std::string text =
       fmt::format(R"({{"ph":"X","pid":{},"tid":{},"ts":{},"dur":{},"name":{})", track.process,
-                  lane.thread, microseconds(start), microseconds(end - start), quoted(name));
+                  lane.thread, microseconds(start), microseconds(length), quoted(name));
   if (rest != nullptr) {
     text += fmt::format(R"(,"args":{{"slices":{},"busy_us":{}}})", rest->slices,
                         microseconds(rest->busy));
