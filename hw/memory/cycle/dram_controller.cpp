@@ -399,7 +399,9 @@ void DramController::scan_queue(std::int64_t column_from, std::int64_t row_from)
     const auto c = static_cast<std::size_t>(v.row_command);
     at = std::max(std::max(v.row_at, group[c]), channel[c]);
     if (edges) {
-      at = row_tick(v.row_command, b, at);
+      // As row_tick(), which only precharges at one edge need.
+      at |= v.row_command == C::activate ? 1 : 0;
+      at = at == pair_edge_ ? row_tick(v.row_command, b, at) : at;
     }
     row.take(key_of(at, v.row_sequence, sequence_), b);
   });
