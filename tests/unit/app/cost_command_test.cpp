@@ -152,6 +152,21 @@ TEST_CASE("JSON has a row an operator, numbers as numbers") {
   CHECK(!json[1].contains("latency_s"));
 }
 
+TEST_CASE("JSON says what crosses between an array and its scratchpads") {
+  // 128 x 256 x 512 on 64 x 64 with `timing: scalesim`, folded whole, weights stay: each weight
+  // once, inputs for 256 / 64 = 4 folds of columns, outputs for 512 / 64 = 8 folds of rows; twice.
+  CostOptions options = with({"devices.array.timing=scalesim"});
+  options.json = true;
+  const Priced priced("kind,m,n,k,count\nmatmul,128,256,512,2\nsoftmax,4,64,,1\n", options);
+  const nlohmann::json json = nlohmann::json::parse(priced.text());
+  const nlohmann::json& words = json.at(0).at("scratchpad_words");
+  CHECK(words.at("weight_reads") == 2 * 256 * 512);
+  CHECK(words.at("activation_reads") == 2 * 128 * 512 * 4);
+  CHECK(words.at("output_writes") == 2 * 128 * 256 * 8);
+  CHECK(words.at("output_reads") == 2 * 128 * 256 * 7);
+  CHECK(!json.at(1).contains("scratchpad_words"));
+}
+
 TEST_CASE("an empty answer is valid JSON") {
   CostOptions options;
   options.json = true;
