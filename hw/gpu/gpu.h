@@ -45,7 +45,7 @@ namespace cairn::hw {
 class Gpu {
  public:
   using Spec = GpuSpec;
-  static constexpr std::string_view kModelVersion = "2";  ///< bump when any number changes
+  static constexpr std::string_view kModelVersion = "3";  ///< bump when any number changes
 
   /// Why no GPU can be built so: no bandwidth behind it, a clock above the technology's curve, no
   /// tile that fits its shared memory.

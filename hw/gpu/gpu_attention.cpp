@@ -28,12 +28,19 @@ GpuAttentionBlock gpu_attention_block(const GpuGemmMachine& machine, const GpuAt
   b.key_tile = to_real(stack.key_tile);
   const double dim = to_real(shape.head_dim);
 
-  // Scores of one KV head: those that some query sees, and half a tile on each diagonal.
+  // Scores of one KV head: those that some query sees, and the masked ones of its tiles: on the
+  // diagonal half of what the queries of a tile span, and half a tile of keys unless both end
+  // together.
   const double seen =
       to_real(shape.visible_pairs()) * to_real(shape.heads) / to_real(shape.kv_heads);
-  const double diagonal = shape.causal && shape.queries > 1 ? b.rows * b.key_tile / 2 : 0.0;
-  b.keys_of_row =
-      std::min((seen + diagonal) / b.rows, std::max(to_real(shape.visible_keys()), 1.0));
+  const double keys = std::max(to_real(shape.visible_keys()), 1.0);
+  const double queries =
+      std::min(b.tile * to_real(shape.kv_heads) / to_real(shape.heads), to_real(shape.queries));
+  const double ragged = std::fmod(queries, b.key_tile) == 0 ? 0.0 : b.key_tile / 2;
+  const double diagonal = shape.causal && shape.queries > 1 ? (queries - 1) / 2 + ragged : 0.0;
+  b.keys_of_row = std::min(seen / b.rows + diagonal, keys);
+  // The last queries see the most, and nothing runs beside the last block.
+  b.keys_of_last = shape.window > 0 ? b.keys_of_row : keys;
 
   b.query_bits = b.sequences * b.rows * dim * formats.query_bits;
   b.output_bits = b.sequences * b.rows * dim * formats.output_bits;
@@ -75,12 +82,15 @@ GpuAttentionTime gpu_attention(const GpuGemmMachine& machine, const GpuAttention
     const double share =
         std::min(machine.l2_bandwidth / std::min(blocks, machine.sms), machine.port_bandwidth);
     const double step = std::max({b.math(), b.load_bits / share, b.latency_step});
-    const double main = busiest * (steps * step + b.outside);
+    const double longest = std::ceil(b.keys_of_last / (b.key_tile * split)) * step;
+    const double loop = std::max(busiest * steps * step + (busiest - 1) * b.outside, longest);
+    const double main = loop + b.outside;
     const double tail = split > 1 ? machine.reduction + b.sequences * b.rows * (dim + 2) *
                                                             kAccumulatorBits * split * 2 /
                                                             machine.l2_bandwidth
                                   : 0.0;
-    const double body = std::cbrt(main * main * main + dram * dram * dram);
+    // What the last block does outside its loop hides behind nothing.
+    const double body = std::cbrt(loop * loop * loop + dram * dram * dram) + b.outside;
     const double total = machine.fixed + body + tail;
     if (total < best.total) {
       best.total = total;

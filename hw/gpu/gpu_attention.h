@@ -6,7 +6,7 @@
 /// with one query and many heads wastes most of it, as it does on silicon. The context is split
 /// over blocks when tiles alone do not fill the SMs; a split costs a reduction of fp32 partials.
 ///
-///   t = fixed + cbrt(main^3 + dram^3) + split
+///   t = fixed + cbrt(main^3 + dram^3) + block + split
 ///   main  blocks on the busiest SM x (key tiles x longest of: both products at the stack's share
 ///   of
 ///         the tensor peak plus the part of the softmax that they do not hide and decoding of the
@@ -15,10 +15,13 @@
 ///         in warp-level instructions reach the device's `warp_level` share of its peak.
 ///   dram  queries and outputs once, the visible part of the cache once
 ///
-/// Assumes:    causal tiles that no query sees are skipped; half of a tile on the diagonal is
-///             wasted; keys and values of a head are re-read by its query tiles from the L2.
-/// Ignores:    registers that run out at wide heads, gaps of paged caches.
-/// Reference:  T. Dao, "FlashAttention-2", 2023; T. Dao et al., "Flash-Decoding for long-context
+///         No less than the longest block, whose queries see all keys.
+///   block what the last block does outside its loop
+///
+/// Assumes:    causal tiles that no query sees are skipped; keys and values of a head are re-read
+/// by its query tiles from the L2. Ignores:    registers that run out at wide heads, gaps of paged
+/// caches. Reference:  T. Dao, "FlashAttention-2", 2023; T. Dao et al., "Flash-Decoding for
+/// long-context
 ///             inference", 2023.
 /// Checked by: tests/unit/hw/gpu/gpu_attention_test.cpp (by hand, and properties), and charts of
 ///             two kernels on an H100 by `cairn validate`
@@ -68,13 +71,14 @@ struct GpuAttentionBlock {
   double tile{};       ///< query rows of a block, padded
   double row_tiles{};
   double key_tile{};
-  double keys_of_row{};  ///< keys that a row meets on average, masked ones of its tiles included
-  double query_bits{};   ///< of all queries
-  double output_bits{};  ///< of all outputs
-  double cache_bits{};   ///< of the visible part of the cache
-  double tensor_step{};  ///< s of both products with one tile of keys
-  double hidden_step{};  ///< s of softmax beside them
-  double vector_step{};  ///< s of softmax and decoding after them
+  double keys_of_row{};   ///< keys that a row meets on average, masked ones of its tiles included
+  double keys_of_last{};  ///< the same of the last rows, which see most
+  double query_bits{};    ///< of all queries
+  double output_bits{};   ///< of all outputs
+  double cache_bits{};    ///< of the visible part of the cache
+  double tensor_step{};   ///< s of both products with one tile of keys
+  double hidden_step{};   ///< s of softmax beside them
+  double vector_step{};   ///< s of softmax and decoding after them
   double latency_step{};
   double load_bits{};  ///< of one tile of keys and values
   double outside{};    ///< s of a block outside its loop

@@ -182,9 +182,7 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
   const double out_bits = products * shape.output_bits * shape.output_share;
   const double compulsory = shape.input_bits > 0 ? shape.input_bits + shape.instances * b_bits
                                                  : shape.instances * (a_bits + b_bits);
-  const double least_dram =
-      (std::max(compulsory - machine.l2_warm, 0.0) + out_bits + shape.epilogue_bits) /
-      machine.dram_bandwidth * (1 - kRounding);
+  const double least_read = std::max(compulsory - machine.l2_warm, 0.0) + shape.epilogue_bits;
   const double least_share = (1 - kRounding) / machine.sms * machine.load_stretch;
   for (std::size_t index = 0; index < machine.tiles.size(); ++index) {
     const GpuGemmMachine::Tile& tile = machine.tiles[index];
@@ -194,6 +192,9 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
     const GpuTileCosts c = gpu_tile_costs(machine, shape, tile);
     const double tiles = c.rows * c.cols;
     const double slots = machine.sms * tile.per_sm;
+    const double last_wave = std::min(1.0, slots / (shape.instances * tiles));
+    const double under_way = out_bits * (1 - last_wave);  // outputs that leave during the body
+    const double least_dram = (least_read + under_way) / machine.dram_bandwidth * (1 - kRounding);
     const double least_main =
         shape.instances * tiles * shape.k / c.step * c.tensor_step * least_share;
     if (cannot_beat(machine, best.total - machine.fixed - c.store, least_main, least_dram)) {
@@ -234,9 +235,9 @@ GpuGemmTime gpu_gemm(const GpuGemmMachine& machine, const GpuGemmShape& shape,
           shape.input_bits > 0 ? shape.instances * a_bits - shape.input_bits : 0.0;
       const double read =
           std::max(shape.instances * operands - saved - machine.l2_warm, 0.0) + shape.epilogue_bits;
-      const double dram = (read + out_bits) / machine.dram_bandwidth;
+      const double dram = (read + under_way) / machine.dram_bandwidth;
       double tail = c.store;
-      tail += std::min(1.0, slots / (shape.instances * tiles)) * out_bits / machine.dram_bandwidth;
+      tail += last_wave * out_bits / machine.dram_bandwidth;
       if (split > 1) {
         tail += machine.reduction + products * kAccumulatorBits * split / machine.l2_bandwidth;
       }

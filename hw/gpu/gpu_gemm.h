@@ -11,8 +11,8 @@
 ///          round costs the longest of: tensor work of its blocks (a tile loses `tile_edge` rows
 ///          and columns), their loads at the SM's share of the L2 (a cluster multicasts the wider
 ///          operand), and load_latency / (stages - 1). Each round after the first costs `round`.
-///   dram   compulsory traffic, plus operands read again by later waves when the L2 cannot keep
-///          them, at the achievable DRAM bandwidth
+///   dram   compulsory traffic but for the outputs of the last wave, plus operands read again by
+///          later waves when the L2 cannot keep them, at the achievable DRAM bandwidth
 ///   store  one tile through the SM's port: the epilogue of the last block, which nothing hides
 ///   last   outputs of the last wave, which leave when all its blocks finish together
 ///   split  `reduction`, and the fp32 partial sums written to and read from the L2
@@ -108,7 +108,7 @@ struct GpuGemmTime {
   double main{};        ///< s, busiest SM
   double tensor{};      ///< s of main if nothing but tensor work took time
   double decode{};      ///< s of main if nothing but decoding took time
-  double dram{};        ///< s
+  double dram{};        ///< s, under the main loop
   double read_bits{};   ///< from DRAM
   double write_bits{};  ///< to DRAM
   double l2_bits{};     ///< out of the L2

@@ -97,6 +97,9 @@ GpuStreamTime gpu_stream(const GpuStreamMachine& machine, const GpuKernelSpec& k
             launches * to_real(kernel.floor.count()) / machine.clock;
   t.dram = misses / (machine.dram_bandwidth * kernel.dram);
   t.work = shape.operations / machine.vector_rate;
+  if (work.resident > 0) {  // whole rows: some processors have one more than others, or none
+    t.work *= std::ceil(shape.rows / machine.sms) * machine.sms / shape.rows;
+  }
   const double moved = t.dram + (hits + again) / machine.l2_bandwidth;
   t.body = std::max(moved + work.cycles / machine.clock, t.work);
   // What the L2 holds still goes to or comes from DRAM once, under the kernel before or after.

@@ -25,6 +25,7 @@ class AttentionTasks final : public GpuKernelTasks {
   AttentionTasks(const Gpu& gpu, const GpuAttentionKernel& kernel, const GpuMemories& memories,
                  AddressMap& addresses);
   bool more(std::size_t sm, TaskList& list) override;
+  [[nodiscard]] std::int64_t barriers() const override { return time_.split > 1 ? 1 : 0; }
 
  private:
   /// Query rows of one KV head and the tiles of keys that they see.

@@ -40,6 +40,7 @@ class GemmTasks final : public GpuKernelTasks {
   GemmTasks(const Gpu& gpu, const GpuGemmKernel& kernel, const GpuMemories& memories,
             AddressMap& addresses);
   bool more(std::size_t sm, TaskList& list) override;
+  [[nodiscard]] std::int64_t barriers() const override { return time_.split > 1 ? 1 : 0; }
 
  private:
   struct Block {

@@ -86,15 +86,10 @@ class SmStream final : public Stream {
       if (kernel_ == sequence_->kernels.size()) {
         return false;
       }
-      if (!started_) {
-        started_ = true;
-        if (sm_ == 0 && sequence_->least[kernel_] > 0) {
-          list_.on_board(sequence_->board, sequence_->least[kernel_]);
-        }
-      }
+
       if (!sequence_->kernels[kernel_]->more(sm_, list_)) {
         ++kernel_;
-        started_ = false;
+
         if (kernel_ < sequence_->kernels.size()) {
           list_.barrier();
         }
@@ -109,7 +104,38 @@ class SmStream final : public Stream {
   std::size_t sm_{};
   TaskList list_;
   std::size_t kernel_{};
-  bool started_{};
+};
+
+/// What holds a kernel up beside the SMs. Keeps to their barriers.
+class BoardStream final : public Stream {
+ public:
+  explicit BoardStream(std::shared_ptr<Sequence> sequence)
+      : sequence_(std::move(sequence)), list_(0) {}
+
+  bool next(Task& task) override {
+    while (list_.empty()) {
+      if (kernel_ == sequence_->kernels.size()) {
+        return false;
+      }
+      if (kernel_ > 0) {
+        list_.barrier();
+      }
+      if (sequence_->least[kernel_] > 0) {
+        list_.on_board(sequence_->board, sequence_->least[kernel_]);
+      }
+      for (std::int64_t i = 0; i < sequence_->kernels[kernel_]->barriers(); ++i) {
+        list_.barrier(/*at_once=*/true);
+      }
+      ++kernel_;
+    }
+    list_.pop(task);
+    return true;
+  }
+
+ private:
+  std::shared_ptr<Sequence> sequence_;
+  TaskList list_;
+  std::size_t kernel_{};
 };
 
 }  // namespace
@@ -154,6 +180,7 @@ Program program_of(const Gpu& gpu, std::span<const GpuKernel> kernels,
   for (std::size_t sm = 0; sm < sms; ++sm) {
     program.streams.push_back(std::make_unique<SmStream>(sequence, sm));
   }
+  program.streams.push_back(std::make_unique<BoardStream>(sequence));
   program.activities = {"launch", "load",        "multiply", "epilogue",
                         "store",  "next blocks", "reduce",   "steps of rows",
                         "attend", "board limit", "wait"};

@@ -31,7 +31,7 @@ struct Plan {
   double chunks{1};      ///< of a wave
   std::size_t ahead{1};  ///< chunks whose loads may be in flight: 1 waits for each
   double fixed{};        ///< s
-  double hits{};         ///< bits of this SM that the L2 holds for it
+  double hits{};         ///< bits that the L2 holds for all SMs
   double l2_rate{};      ///< bit/s of this SM
   double dram_rate{};    ///< bit/s of this SM when its threads wait for their loads; 0: no limit
 };
@@ -52,7 +52,7 @@ class ChunkTasks : public GpuKernelTasks {
     Sm& state = sms_[sm];
     if (!state.started) {
       state.started = true;
-      state.hits = plan_.hits;
+      state.hits = plan_.hits * share_of(sm);
       state.gate = list.compute(GpuActivity::launch, plan_.fixed, {});
       return true;
     }
@@ -74,6 +74,8 @@ class ChunkTasks : public GpuKernelTasks {
  protected:
   [[nodiscard]] virtual Chunk chunk(std::size_t sm, std::int64_t wave,
                                     std::int64_t index) const = 0;
+  /// Share of all work that an SM does.
+  [[nodiscard]] virtual double share_of(std::size_t sm) const = 0;
 
  private:
   struct Sm {
@@ -99,13 +101,13 @@ class ChunkTasks : public GpuKernelTasks {
   /// Bits of \p bits that the L2 serves; the rest is asked of the DRAM.
   void move(Sm& state, double bits, bool write, std::uint64_t after, TaskList& list,
             std::vector<std::uint64_t>& numbers) {
-    // What waits for its loads has few of them in flight, and its stores stand in the same queue.
-    const SmUnit unit = write && plan_.dram_rate == 0 ? SmUnit::store : SmUnit::copy;
+    const SmUnit unit = write ? SmUnit::store : SmUnit::copy;
     const GpuActivity activity = write ? GpuActivity::store : GpuActivity::load;
     const double hit = std::min(bits, state.hits);
     state.hits -= hit;
     if (hit > 0) {
-      numbers.push_back(list.delay(unit, activity, hit / plan_.l2_rate, after));
+      // Loads and stores share what the L2 gives.
+      numbers.push_back(list.delay(SmUnit::copy, activity, hit / plan_.l2_rate, after));
     }
     const auto bytes = static_cast<std::uint64_t>(std::round((bits - hit) / kBitsPerByte));
     if (bytes > 0) {
@@ -113,7 +115,7 @@ class ChunkTasks : public GpuKernelTasks {
                                      : place(inputs_, next_input_, bytes, read_bytes_);
       numbers.push_back(list.transfer(
           unit, activity, {.memory = memories_.dram, .write = write, .address = at, .bytes = bytes},
-          plan_.dram_rate > 0 ? (bits - hit) / plan_.dram_rate : 0.0, after));
+          plan_.dram_rate > 0 && !write ? (bits - hit) / plan_.dram_rate : 0.0, after));
     }
   }
 
@@ -128,13 +130,17 @@ class ChunkTasks : public GpuKernelTasks {
       waits.push_back(
           list.delay(SmUnit::copy, GpuActivity::load, chunk.again_bits / plan_.l2_rate, free));
     }
-    const std::uint64_t done = list.compute(GpuActivity::row_steps, chunk.seconds, waits);
+    // Threads that wait for their loads have few of them in flight: one SM gets no more than its
+    // share, and its stores stand in the way of its next loads.
+    const double misses = std::max(0.0, chunk.store_bits - state.hits);
+    const double stores = plan_.dram_rate > 0 ? misses / plan_.dram_rate : 0.0;
+    const std::uint64_t done = list.compute(GpuActivity::row_steps, chunk.seconds + stores, waits);
     state.computes.push_back(done);
     if (state.computes.size() > plan_.ahead) {
       state.computes.pop_front();
     }
-    std::vector<std::uint64_t> stores;
-    move(state, chunk.store_bits, /*write=*/true, done, list, stores);
+    std::vector<std::uint64_t> stored;
+    move(state, chunk.store_bits, /*write=*/true, done, list, stored);
   }
 
   Plan plan_;
@@ -152,21 +158,30 @@ class ChunkTasks : public GpuKernelTasks {
 class EvenTasks final : public ChunkTasks {
  public:
   EvenTasks(const GpuMemories& memories, std::size_t sms, const Plan& plan, const Chunk& chunk,
-            double stored_at_end, double read_bits, double write_bits, AddressMap& addresses)
+            std::size_t active, double stored_at_end, double read_bits, double write_bits,
+            AddressMap& addresses)
       : ChunkTasks(memories, sms, plan, read_bits, write_bits, addresses),
         chunk_(chunk),
         last_(static_cast<std::int64_t>(plan.chunks) - 1),
+        active_(active),
         stored_at_end_(stored_at_end) {}
 
  private:
-  [[nodiscard]] Chunk chunk(std::size_t /*sm*/, std::int64_t /*wave*/,
+  [[nodiscard]] double share_of(std::size_t sm) const override {
+    return sm < active_ ? 1 / static_cast<double>(active_) : 0.0;
+  }
+  [[nodiscard]] Chunk chunk(std::size_t sm, std::int64_t /*wave*/,
                             std::int64_t index) const override {
+    if (sm >= active_) {
+      return {};
+    }
     Chunk chunk = chunk_;
     chunk.store_bits += index == last_ ? stored_at_end_ : 0.0;
     return chunk;
   }
   Chunk chunk_;
   std::int64_t last_{};
+  std::size_t active_{};
   double stored_at_end_{};
 };
 
@@ -186,6 +201,11 @@ class RowTasks final : public ChunkTasks {
                     machine.vector_rate) {}
 
  private:
+  [[nodiscard]] double share_of(std::size_t sm) const override {
+    return std::max(0.0, std::ceil((kernel_.shape.rows - to_real(static_cast<std::int64_t>(sm))) /
+                                   machine_.sms)) /
+           kernel_.shape.rows;
+  }
   [[nodiscard]] Chunk chunk(std::size_t sm, std::int64_t wave, std::int64_t index) const override {
     const GpuStreamWork& work = kernel_.work;
     const double first = to_real(wave) * machine_.sms * work.resident;
@@ -236,10 +256,10 @@ std::unique_ptr<GpuKernelTasks> stream_tasks(const Gpu& gpu, const GpuStreamKern
   if (kernel.work.cycles > 0) {
     plan.dram_rate = machine.dram_bandwidth * kernel.dram_share / active;
   }
-  plan.hits = kernel.time.hits / active;
+  plan.hits = kernel.time.hits;
   const auto sms = static_cast<std::size_t>(machine.sms);
   const GpuStreamWork& work = kernel.work;
-  if (work.resident > 0) {
+  if (work.resident > 0 && work.cycles > 0) {
     plan.waves = std::ceil(kernel.shape.rows / (machine.sms * work.resident));
     const double most = std::floor(kMostChunks / (plan.waves * machine.sms * work.passes));
     const double steps = std::max(1.0, work.wave_steps / work.passes);
@@ -247,17 +267,19 @@ std::unique_ptr<GpuKernelTasks> stream_tasks(const Gpu& gpu, const GpuStreamKern
     return std::make_unique<RowTasks>(machine, kernel, memories, plan, addresses);
   }
   constexpr double kSmallestChunk = 4096 * kBitsPerByte;
-  const double reads = kernel.time.read_bits / machine.sms;
-  const double writes = kernel.time.write_bits / machine.sms;
-  plan.chunks = std::clamp(std::ceil(std::max(reads, writes) / kSmallestChunk), 1.0,
-                           std::floor(kMostChunks / machine.sms));
+  constexpr double kFewestChunks = 8;
+  const double reads = kernel.time.read_bits / active;
+  const double writes = kernel.time.write_bits / active;
+  plan.chunks = std::clamp(std::ceil(std::max(reads, writes) / kSmallestChunk), kFewestChunks,
+                           std::max(kFewestChunks, std::floor(kMostChunks / machine.sms)));
   plan.ahead = work.cycles > 0 ? 1 : kChunksAhead;
   const Chunk chunk{
       .load_bits = reads / plan.chunks,
+      .again_bits = kernel.time.again / active / plan.chunks,
       .seconds = std::max(work.cycles / machine.clock, kernel.time.work) / plan.chunks,
       .store_bits = writes / plan.chunks};
-  return std::make_unique<EvenTasks>(memories, sms, plan, chunk, 0.0, kernel.time.read_bits,
-                                     kernel.time.write_bits, addresses);
+  return std::make_unique<EvenTasks>(memories, sms, plan, chunk, static_cast<std::size_t>(active),
+                                     0.0, kernel.time.read_bits, kernel.time.write_bits, addresses);
 }
 
 std::unique_ptr<GpuKernelTasks> gemv_tasks(const Gpu& gpu, const GpuGemvKernel& kernel,
@@ -265,6 +287,7 @@ std::unique_ptr<GpuKernelTasks> gemv_tasks(const Gpu& gpu, const GpuGemvKernel& 
   const GpuGemmMachine& machine = gpu.gemm_machine();
   constexpr double kSmallestChunk = 4096 * kBitsPerByte;
   constexpr double kMostOfSm = 256;
+  const auto sms = static_cast<std::size_t>(machine.sms);
   Plan plan;
   plan.fixed = kernel.time.fixed;
   plan.l2_rate = machine.port_bandwidth;
@@ -272,7 +295,7 @@ std::unique_ptr<GpuKernelTasks> gemv_tasks(const Gpu& gpu, const GpuGemvKernel& 
   const double reads = kernel.time.read_bits / machine.sms;
   plan.chunks = std::clamp(std::ceil(reads / kSmallestChunk), 1.0, kMostOfSm);
   const Chunk chunk{.load_bits = reads / plan.chunks, .seconds = kernel.time.main / plan.chunks};
-  return std::make_unique<EvenTasks>(memories, static_cast<std::size_t>(machine.sms), plan, chunk,
+  return std::make_unique<EvenTasks>(memories, sms, plan, chunk, sms,
                                      kernel.time.write_bits / machine.sms, kernel.time.read_bits,
                                      kernel.time.write_bits, addresses);
 }

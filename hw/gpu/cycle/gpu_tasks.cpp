@@ -69,11 +69,11 @@ std::uint64_t TaskList::on_board(std::uint16_t board, double seconds) {
   return add(task, {});
 }
 
-void TaskList::barrier() {
+void TaskList::barrier(bool at_once) {
   Task task;
   task.kind = TaskKind::barrier;
   task.activity = static_cast<std::uint16_t>(GpuActivity::wait);
-  task.fence = true;
+  task.fence = !at_once;
   const std::uint64_t met = add(task, {});
   compute(GpuActivity::wait, 0, std::array{met}, /*fence=*/true);
 }

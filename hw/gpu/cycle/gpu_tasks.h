@@ -49,8 +49,9 @@ class TaskList {
   std::uint64_t delay(SmUnit unit, GpuActivity activity, double seconds,
                       std::uint64_t after = kNone);
   std::uint64_t on_board(std::uint16_t unit, double seconds);
-  /// Meets the other SMs when all earlier tasks are done.
-  void barrier();
+  /// Meets the other streams when all earlier tasks are done, or, where nothing of this stream
+  /// matters to the others, at once.
+  void barrier(bool at_once = false);
 
   [[nodiscard]] bool empty() const { return tasks_.empty(); }
   void pop(Task& task);
@@ -75,6 +76,8 @@ class GpuKernelTasks {
   virtual ~GpuKernelTasks() = default;
   /// Appends the next tasks of an SM. \returns false, and appends nothing, when it has none left.
   virtual bool more(std::size_t sm, TaskList& list) = 0;
+  /// Barriers inside the kernel.
+  [[nodiscard]] virtual std::int64_t barriers() const { return 0; }
 };
 
 /// The memories behind the SMs: indices among those of the machine.

@@ -73,6 +73,32 @@ TEST_CASE("causal prefill does little more than half of the work") {
   CHECK(causal / full < 0.52);
 }
 
+TEST_CASE("the last queries of a causal prefill see all keys, and nothing runs beside them") {
+  // 1 sequence, 1 head of 64, 256 queries in 2 blocks on 2 SMs. The first sees 128 keys, the last
+  // 256: 4 tiles of keys at 1152 cycles (softmax 128 x 64 x (5 / 64 + 1 / 16)).
+  const models::Attention a{
+      .heads = 1, .kv_heads = 1, .head_dim = 64, .queries = 256, .context = 256};
+  GpuSpec spec = test::small_gpu();
+  spec.stack.gemm.split_k = {1};
+  const GpuAttentionTime t =
+      gpu_attention(test::small_machine(spec), small_attention(), 1e12, a, formats());
+  CHECK(t.main / kCycle == Approx(4 * 1152));
+}
+
+TEST_CASE("what a block does outside its loop hides behind nothing") {
+  const models::Attention decode{
+      .heads = 2, .kv_heads = 2, .head_dim = 64, .queries = 1, .context = 512};
+  GpuSpec spec = test::small_gpu();
+  spec.stack.gemm.split_k = {1};
+  GpuAttentionSpec stack = small_attention();
+  const auto total = [&] {
+    return gpu_attention(test::small_machine(spec), stack, 1e12, decode, formats()).total;
+  };
+  const double without = total();
+  stack.block = Cycles{300};
+  CHECK(total() - without == Approx(300 * kCycle));
+}
+
 TEST_CASE("prefill pays for exposed softmax, blocks and older instructions, by hand") {
   // 1 sequence, 2 heads of 64, 128 queries and 512 keys without a mask: 2 blocks, 8 steps.
   //   tensor step   2 x 128 x 64 x 64 / 1024       = 1024 cycles
