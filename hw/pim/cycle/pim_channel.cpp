@@ -59,6 +59,14 @@ void PimChannel::refresh_until(Femtoseconds time) {
 }
 
 Femtoseconds PimChannel::serve_until(Femtoseconds time) {
+  while (host_ != nullptr && host_->next_arrival() <= time) {
+    const Femtoseconds closed = std::max(all_closed(), host_->next_arrival());
+    issue(PimCommand::enter_host, closed, -1, 0);
+    const Femtoseconds ready = host_->serve(closed + mode_switch_);
+    issue(PimCommand::leave_host, ready, -1, 0);
+    mode_switches_ += 2;
+    free_from_ = ready + mode_switch_;
+  }
   while (!requests_.empty() && requests_.front().arrival <= time) {
     if (serves_host_) {
       // Other banks: only the places of its commands on the bus are taken from the units.

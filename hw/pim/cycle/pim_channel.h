@@ -25,6 +25,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <vector>
 
 #include "hw/cycle/program.h"
@@ -57,6 +58,23 @@ struct PimHostRequest {
   std::int64_t columns{1};
 };
 
+/// Who serves the host while the units wait: a controller with requests of its own.
+class PimHost {
+ public:
+  static constexpr Femtoseconds kNever = std::numeric_limits<Femtoseconds>::max();
+  PimHost() = default;
+  PimHost(const PimHost&) = delete;
+  PimHost& operator=(const PimHost&) = delete;
+  PimHost(PimHost&&) = delete;
+  PimHost& operator=(PimHost&&) = delete;
+  virtual ~PimHost() = default;
+  /// Of the first request that waits, or kNever.
+  [[nodiscard]] virtual Femtoseconds next_arrival() const = 0;
+  /// Serves from \p start, when all banks are closed, until nothing waits.
+  /// \returns when all banks are closed again and may be activated.
+  virtual Femtoseconds serve(Femtoseconds start) = 0;
+};
+
 class PimChannel {
  public:
   /// \param per_bank     every bank needs a column command of its own
@@ -74,6 +92,9 @@ class PimChannel {
 
   /// A request of the host, in the order of arrival.
   void ask(const PimHostRequest& request) { requests_.push_back(request); }
+  /// Has all requests served by \p host from now on, in place of those of ask(). It must outlive
+  /// the channel.
+  void set_host(PimHost* host) { host_ = host; }
   /// When each request had its last column, in order.
   [[nodiscard]] const std::vector<Femtoseconds>& answered() const { return answered_; }
   /// Serves what has arrived by \p time while the units do nothing.
@@ -134,6 +155,7 @@ class PimChannel {
   std::int64_t refreshes_{};
   std::int64_t mode_switches_{};
   std::vector<PimCommandAt>* log_{};
+  PimHost* host_{};
 };
 
 }  // namespace cairn::hw::cycle
