@@ -46,6 +46,8 @@ class UnitProcess : public Waker {
   [[nodiscard]] const IssuedTask* waiting() const {
     return queue_.empty() ? nullptr : &queue_.front();
   }
+  /// All that it was given and has not begun, in order.
+  [[nodiscard]] const std::deque<IssuedTask>& queue() const { return queue_; }
   [[nodiscard]] Femtoseconds busy() const { return busy_; }
   void start_run() { busy_ = 0; }
   /// For a value change dump.
