@@ -20,7 +20,17 @@ double over_groups(std::int64_t count, std::int64_t most, const F& f) {
   return real(whole) * f(most) + (rest > 0 ? f(rest) : 0.0);
 }
 
+/// With a stride only every s-th output of the tile is kept.
+std::int64_t kept_side(const McuEngineSpec& unit, const models::Convolution& shape) {
+  return ceil_div(unit.tile, shape.stride_height);
+}
+
 }  // namespace
+
+std::int64_t unit_tiles(const McuEngineSpec& unit, const models::Convolution& shape) {
+  const std::int64_t side = kept_side(unit, shape);
+  return shape.batch * ceil_div(shape.output_height(), side) * ceil_div(shape.output_width(), side);
+}
 
 bool unit_computes(const McuEngineSpec& unit, const models::Convolution& shape) {
   const bool square =
@@ -35,10 +45,8 @@ bool unit_computes(const McuEngineSpec& unit, const models::Convolution& shape) 
 
 double unit_cycles(const McuEngineSpec& unit, const models::Convolution& shape, double weight_bits,
                    double input_bits, double output_bits) {
-  // With a stride only every s-th output of the tile is kept.
-  const std::int64_t side = ceil_div(unit.tile, shape.stride_height);
-  const double tiles = real(shape.batch) * real(ceil_div(shape.output_height(), side)) *
-                       real(ceil_div(shape.output_width(), side));
+  const std::int64_t side = kept_side(unit, shape);
+  const double tiles = real(unit_tiles(unit, shape));
   const std::int64_t patch = unit.tile - 1 + shape.kernel_height;
   const auto load = [&](std::int64_t channels) {
     return std::ceil(real(patch * patch * channels) * input_bits / unit.load.count());

@@ -27,6 +27,9 @@ namespace cairn::hw {
 [[nodiscard]] double unit_cycles(const McuEngineSpec& unit, const models::Convolution& shape,
                                  double weight_bits, double input_bits, double output_bits);
 
+/// Squares of outputs that the unit does one after the other, each in the same time.
+[[nodiscard]] std::int64_t unit_tiles(const McuEngineSpec& unit, const models::Convolution& shape);
+
 /// Multiply-accumulates a cycle at best, with weights of \p weight_bits.
 [[nodiscard]] double unit_peak(const McuEngineSpec& unit, double weight_bits);
 

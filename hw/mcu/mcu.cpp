@@ -17,6 +17,10 @@ namespace {
 using models::Precision;
 
 constexpr double kBitsPerByte = 8;
+/// Buffers of a few lines in a flash interface are searched as a whole, caches in sets of four
+/// (STM32 reference manuals RM0351, RM0385).
+constexpr std::int64_t kMostLinesOfOneSet = 32;
+constexpr std::int64_t kWays = 4;
 constexpr double kAccessWithoutWait = 1;  ///< cycles of an access that the core does not notice
 
 double real(std::int64_t value) {
@@ -195,7 +199,10 @@ Mcu::Mcu(const Spec& spec, const DeviceContext& context)
   if (spec_.cluster) {
     // The cores compute from the scratchpad; the DMA engine waits for the main memory.
     machine_.cores = real(spec_.cluster->cores);
-    scratchpad_bits_ = memory_of(context, spec_.cluster->scratchpad).capacity_bits;
+    // The engine needs a cycle to take a command even where nothing has to be set up.
+    transport_ = {.bits_per_cycle = spec_.cluster->dma.count(),
+                  .setup = std::max(1.0, real(spec_.cluster->transfer.count())),
+                  .capacity_bits = memory_of(context, spec_.cluster->scratchpad).capacity_bits};
     slower = spec_.cluster->bank_conflicts;
     flash_.bandwidth = spec_.cluster->dma.count() * clock;
   } else {
@@ -203,9 +210,11 @@ Mcu::Mcu(const Spec& spec, const DeviceContext& context)
     const double line = std::max(fetch, real(spec_.flash.line.count()));
     const double miss =
         std::ceil(line / fetch) * flash_access - kAccessWithoutWait + real(spec_.flash.bus.count());
-    machine_.stall_per_byte = miss / (line / kBitsPerByte);
+    machine_.line_bytes = line / kBitsPerByte;
+    machine_.stall_per_byte = miss / machine_.line_bytes;
     if (spec_.flash.cache) {
       machine_.cache_bytes = memory_of(context, *spec_.flash.cache).capacity_bits / kBitsPerByte;
+      machine_.ways = machine_.cache_lines() > kMostLinesOfOneSet ? kWays : 0;
     }
     if (!spec_.flash.instruction_cache) {
       machine_.issue.branch += flash_access - kAccessWithoutWait;
@@ -260,7 +269,7 @@ double Mcu::peak_macs_per_second(const models::Formats& formats) const {
   return best * clock();
 }
 
-KernelCycles Mcu::convolution(const models::Operator& op, const McuKernelsSpec& kernels) const {
+KernelBlocks Mcu::convolution(const models::Operator& op, const McuKernelsSpec& kernels) const {
   const auto& shape = std::get<models::Convolution>(op.shape);
   const double weight_bytes = op.formats.weights.bits_per_element() / kBitsPerByte;
   const bool unpacked =
@@ -268,7 +277,7 @@ KernelCycles Mcu::convolution(const models::Operator& op, const McuKernelsSpec& 
   const std::int64_t pixels = shape.batch * shape.output_height() * shape.output_width();
   const std::int64_t taps = shape.kernel_height * shape.kernel_width;
   if (shape.depthwise()) {
-    return depthwise_cycles(machine_, kernels, depthwise_kernel(kernels, shape),
+    return depthwise_blocks(machine_, kernels, depthwise_kernel(kernels, shape),
                             {.pixels = pixels,
                              .channels = shape.filters,
                              .taps = taps,
@@ -276,55 +285,51 @@ KernelCycles Mcu::convolution(const models::Operator& op, const McuKernelsSpec& 
                              .unpacked = unpacked});
   }
   const MatrixKernelSpec& kernel = convolution_kernel(kernels, shape);
-  KernelCycles cycles;
-  add_to(cycles,
-         matrix_cycles(machine_, kernels, kernel,
-                       {.pixels = pixels,
-                        .filters = shape.filters / shape.groups,
-                        .depth = taps * shape.channels / shape.groups,
-                        .runs = kernel.gathers ? taps : 0,
-                        .weight_bytes = weight_bytes,
-                        .unpacked = unpacked}),
-         real(shape.groups));
-  return cycles;
+  KernelBlocks blocks = matrix_blocks(machine_, kernels, kernel,
+                                      {.pixels = pixels,
+                                       .filters = shape.filters / shape.groups,
+                                       .depth = taps * shape.channels / shape.groups,
+                                       .runs = kernel.gathers ? taps : 0,
+                                       .weight_bytes = weight_bytes,
+                                       .unpacked = unpacked});
+  blocks.repeats = shape.groups;
+  return blocks;
 }
 
-KernelCycles Mcu::product(const models::Operator& op, const McuKernelsSpec& kernels) const {
+KernelBlocks Mcu::product(const models::Operator& op, const McuKernelsSpec& kernels) const {
   const auto& shape = std::get<models::MatMul>(op.shape);
   const bool separate = !shape.weight || shape.distinct_weights;
-  KernelCycles cycles;
-  add_to(
-      cycles,
-      matrix_cycles(machine_, kernels, shape.weight ? kernels.fully_connected : kernels.convolution,
+  const bool unpacked =
+      shape.weight && (op.formats.weights.element_bits() < bits_of(kernels.format) ||
+                       op.formats.weights.is_coded());
+  KernelBlocks blocks =
+      matrix_blocks(machine_, kernels, shape.weight ? kernels.fully_connected : kernels.convolution,
                     {.pixels = separate ? shape.m : shape.batch * shape.m,
                      .filters = shape.n,
                      .depth = shape.k,
                      .weight_bytes = op.formats.weights.bits_per_element() / kBitsPerByte,
                      .stored_weights = shape.weight,
-                     .unpacked = shape.weight &&
-                                 (op.formats.weights.element_bits() < bits_of(kernels.format) ||
-                                  op.formats.weights.is_coded())}),
-      separate ? real(shape.batch) : 1.0);
-  return cycles;
+                     .unpacked = unpacked});
+  blocks.repeats = separate ? shape.batch : 1;
+  return blocks;
 }
 
-void Mcu::add_operator(const models::Operator& op, const McuKernelsSpec& kernels,
-                       Work& work) const {
-  work.operators += 1;
-  work.moved_bits +=
-      real(models::input_elements(op.shape)) * op.formats.activations.bits_per_element() +
-      real(models::weight_elements(op.shape)) * op.formats.weights.bits_per_element() +
-      real(models::output_elements(op.shape)) * op.formats.outputs.bits_per_element();
-  const auto stream = [&](const InstructionClasses& counts, double elements) {
-    add_to(work.cores, streaming_cycles(machine_, counts, elements));
+void Mcu::add_kernels(const models::Operator& op, const McuKernelsSpec& kernels,
+                      McuPlan& plan) const {
+  const auto add = [&](const KernelBlocks& blocks) {
+    plan.kernels.at(plan.kernel_count++) = blocks;
+    add_to(plan.cores, cycles_of(machine_, blocks));
+  };
+  const auto stream = [&](const InstructionClasses& counts, std::int64_t elements) {
+    add(streaming_blocks(machine_, counts, elements));
   };
   std::visit(
       [&](const auto& shape) {
         using T = std::decay_t<decltype(shape)>;
         if constexpr (std::is_same_v<T, models::Convolution>) {
-          add_to(work.cores, convolution(op, kernels));
+          add(convolution(op, kernels));
         } else if constexpr (std::is_same_v<T, models::MatMul>) {
-          add_to(work.cores, product(op, kernels));
+          add(product(op, kernels));
         } else if constexpr (std::is_same_v<T, models::Attention>) {
           const std::int64_t rows = shape.batch * shape.heads * shape.queries;
           const std::int64_t keys = ceil_div(shape.visible_pairs(), shape.queries);
@@ -332,73 +337,112 @@ void Mcu::add_operator(const models::Operator& op, const McuKernelsSpec& kernels
               .pixels = rows, .filters = keys, .depth = shape.head_dim, .stored_weights = false};
           const MatrixWork values{
               .pixels = rows, .filters = shape.head_dim, .depth = keys, .stored_weights = false};
-          add_to(work.cores, matrix_cycles(machine_, kernels, kernels.convolution, scores));
-          add_to(work.cores, matrix_cycles(machine_, kernels, kernels.convolution, values));
-          stream(kernels.softmax, real(rows) * real(keys));
+          add(matrix_blocks(machine_, kernels, kernels.convolution, scores));
+          stream(kernels.softmax, rows * keys);
+          add(matrix_blocks(machine_, kernels, kernels.convolution, values));
         } else if constexpr (std::is_same_v<T, models::Elementwise>) {
-          const double joined = real(std::max<std::int64_t>(1, shape.inputs - 1));
-          stream(elementwise_counts(kernels, shape.kind),
-                 real(shape.rows) * real(shape.columns) * joined);
+          const std::int64_t joined = std::max<std::int64_t>(1, shape.inputs - 1);
+          stream(elementwise_counts(kernels, shape.kind), shape.rows * shape.columns * joined);
         } else if constexpr (std::is_same_v<T, models::Normalization>) {
-          stream(kernels.normalization, real(shape.rows) * real(shape.columns));
+          stream(kernels.normalization, shape.rows * shape.columns);
         } else if constexpr (std::is_same_v<T, models::Softmax>) {
-          stream(kernels.softmax, real(shape.rows) * real(shape.columns));
+          stream(kernels.softmax, shape.rows * shape.columns);
         } else if constexpr (std::is_same_v<T, models::Embedding>) {
-          stream(kernels.copy, real(shape.tokens) * real(shape.width));
-          const double bytes = real(shape.tokens) * real(shape.width) *
-                               op.formats.weights.bits_per_element() / kBitsPerByte;
-          work.cores.fetched_bytes += bytes;
-          work.cores.stall += bytes * machine_.stall_per_byte;
+          KernelBlocks blocks =
+              streaming_blocks(machine_, kernels.copy, shape.tokens * shape.width);
+          const double row =
+              real(shape.width) * op.formats.weights.bits_per_element() / kBitsPerByte;
+          blocks.reads = {.rows = shape.tokens, .row_bytes = row, .step_bytes = row};
+          add(blocks);
         } else if constexpr (std::is_same_v<T, models::Pooling>) {
-          stream(kernels.pooling, real(models::output_elements(op.shape)) *
-                                      real(shape.kernel_height) * real(shape.kernel_width));
+          stream(kernels.pooling,
+                 models::output_elements(op.shape) * shape.kernel_height * shape.kernel_width);
+        } else {
+          // Between machines: priced by their links, never here.
+          static_assert(std::is_same_v<T, models::Collective>,
+                        "a microcontroller has no kernel for this shape");
         }
       },
       op.shape);
 }
 
-OperatorCost Mcu::finish(const Work& work, const models::Operator& anchor, double macs) const {
+std::optional<McuPlan> Mcu::plan_of(const models::Operator& op) const {
+  const McuKernelsSpec* kernels = kernels_for(format_of(op));
+  if (kernels == nullptr) {
+    return std::nullopt;
+  }
+  McuPlan plan;
+  add_kernels(op, *kernels, plan);
+  plan.overhead = real(spec_.library.operator_overhead.count());
+  const double weights =
+      real(models::weight_elements(op.shape)) * op.formats.weights.bits_per_element();
+  plan.fetched_bits = plan.cores.fetched_bytes * kBitsPerByte;
+  if (!spec_.cluster) {
+    plan.weight_bits = std::min(plan.fetched_bits, weights);
+    return plan;
+  }
+  plan.overhead += real(spec_.cluster->fork.count());
+  TiledWork& tiled = plan.tiled;
+  tiled.compute = plan.cores.total();
+  for (const KernelBlocks& kernel : plan.used()) {
+    tiled.rounds = std::max(tiled.rounds, kernel.rounds(spec_.cluster->cores));
+  }
+  const auto* convolution = std::get_if<models::Convolution>(&op.shape);
+  if (spec_.engine && convolution != nullptr && kernels->format == KernelFormat::int8 &&
+      unit_computes(*spec_.engine, *convolution)) {
+    plan.unit_setup = real(spec_.engine->setup.count());
+    plan.unit_cycles = unit_cycles(
+        *spec_.engine, *convolution, real(op.formats.weights.element_bits()),
+        op.formats.activations.bits_per_element(), op.formats.outputs.bits_per_element());
+    plan.on_unit = plan.unit_setup + plan.unit_cycles < plan.cores.total();
+    if (plan.on_unit) {
+      tiled.compute = plan.unit_cycles;
+      tiled.rounds = unit_tiles(*spec_.engine, *convolution);
+    }
+  }
+  const double inputs =
+      real(models::input_elements(op.shape)) * op.formats.activations.bits_per_element();
+  plan.weight_bits = weights;
+  plan.fetched_bits = inputs + weights;
+  plan.stored_bits =
+      real(models::output_elements(op.shape)) * op.formats.outputs.bits_per_element();
+  tiled.input_bits = inputs;
+  tiled.weight_bits = weights;
+  tiled.output_bits = plan.stored_bits;
+  tiled.on_unit = plan.on_unit;
+  plan.tile = best_tile(tiled, transport_);
+  return plan;
+}
+
+OperatorCost Mcu::cost_of(const McuPlan& plan) const {
   const double frequency = clock();
-  const KernelCycles& cores = work.cores;
-  const bool on_unit = work.unit_cycles > 0;
-  double overhead = work.operators * real(spec_.library.operator_overhead.count());
-  double busy = on_unit ? work.unit_cycles : cores.total();
-  double first = 0;
-  bool moving = false;
-  double fetched = cores.fetched_bytes * kBitsPerByte;
-  double written = 0;
+  const KernelCycles& cores = plan.cores;
+  const double overhead = plan.overhead + (plan.on_unit ? plan.unit_setup : 0.0);
+  PipelineCycles pipeline{.steady = cores.total()};
   if (spec_.cluster) {
-    overhead += work.operators * real(spec_.cluster->fork.count());
-    // Two tiles are in the scratchpad at a time, so that one moves while the other is computed;
-    // the first must be there before work begins.
-    const double tiles = std::max(2.0, std::ceil(2 * work.moved_bits / scratchpad_bits_));
-    const double dma = work.moved_bits / spec_.cluster->dma.count() +
-                       tiles * real(spec_.cluster->transfer.count());
-    first = dma / tiles;
-    moving = dma > busy;
-    busy = std::max(busy, dma - first);
-    written =
-        real(models::output_elements(anchor.shape)) * anchor.formats.outputs.bits_per_element();
-    fetched = work.moved_bits - written;
+    pipeline = pipeline_cycles(plan.tiled, transport_, plan.tile);
   }
   OperatorCost cost;
-  cost.input_fill_s = (overhead + first) / frequency;
-  cost.busy_s = busy / frequency;
-  cost.macs = static_cast<std::int64_t>(macs);
-  cost.dram_read_bits = fetched;
-  cost.dram_write_bits = written;
-  cost.weight_bits = std::min(fetched, real(models::weight_elements(anchor.shape)) *
-                                           anchor.formats.weights.bits_per_element());
-  cost.cycles = static_cast<std::int64_t>(std::ceil((overhead + first + busy) * (1.0 - 1e-12)));
-  cost.bottleneck = moving ? Bottleneck::dram
-                    : on_unit
-                        ? (work.unit_cycles > overhead ? Bottleneck::compute : Bottleneck::latency)
-                        : limit_of(cores, overhead + first);
+  cost.input_fill_s = (overhead + pipeline.fill) / frequency;
+  cost.busy_s = pipeline.steady / frequency;
+  cost.drain_s = pipeline.drain / frequency;
+  cost.dram_read_bits = plan.fetched_bits;
+  cost.dram_write_bits = plan.stored_bits;
+  cost.weight_bits = plan.weight_bits;
+  cost.cycles = static_cast<std::int64_t>(std::ceil((overhead + pipeline.total()) * (1.0 - 1e-12)));
+  if (pipeline.waits) {
+    cost.bottleneck = Bottleneck::dram;
+  } else if (plan.on_unit) {
+    cost.bottleneck = plan.unit_cycles > overhead ? Bottleneck::compute : Bottleneck::latency;
+  } else {
+    cost.bottleneck = limit_of(cores, overhead + pipeline.fill + pipeline.drain);
+  }
   EnergyBreakdown& e = cost.energy;
   // Overhead runs on one core; the others and the unit sleep.
-  e[EnergyComponent::vector] = core_power_ * overhead / frequency;
-  if (on_unit) {
-    e[EnergyComponent::multiply_accumulate] = unit_power_ * work.unit_cycles / frequency;
+  e[EnergyComponent::vector] = core_power_ * plan.overhead / frequency;
+  if (plan.on_unit) {
+    e[EnergyComponent::multiply_accumulate] =
+        unit_power_ * (plan.unit_setup + plan.unit_cycles) / frequency;
   } else {
     const double watts = core_power_ * machine_.cores / frequency;  // of one cycle of all cores
     e[EnergyComponent::multiply_accumulate] = watts * cores.products;
@@ -407,55 +451,55 @@ OperatorCost Mcu::finish(const Work& work, const models::Operator& anchor, doubl
     e[EnergyComponent::decode] = watts * cores.unpack;
     e[EnergyComponent::dram] = watts * cores.stall;
   }
-  const double peak = peak_macs_per_second(anchor.formats);
-  cost.utilization = peak > 0 ? macs / (peak * cost.latency_s()) : 0.0;
   return cost;
+}
+
+bool Mcu::is_free(const models::Operator& follower) const {
+  return spec_.library.fused_activations && is_clamp(follower);
 }
 
 Estimate Mcu::price(const GroupView& group, const MappingConstraint& /*constraint*/,
                     MappingObjective /*objective*/) const {
-  const models::Operator& anchor = *group.anchor;
-  const McuKernelsSpec* kernels = kernels_for(format_of(anchor));
-  if (kernels == nullptr) {
-    return Infeasible{fmt::format("library {} has no {} kernels for {}", spec_.library.name,
-                                  cairn::to_text(format_of(anchor)), spec_.core.name),
-                      "library", 0.0};
-  }
-  Work work;
-  add_operator(anchor, *kernels, work);
-  double macs = real(models::multiply_accumulates(anchor.shape));
-  const auto* convolution = std::get_if<models::Convolution>(&anchor.shape);
-  if (spec_.engine && convolution != nullptr && kernels->format == KernelFormat::int8 &&
-      unit_computes(*spec_.engine, *convolution)) {
-    const double unit =
-        real(spec_.engine->setup.count()) +
-        unit_cycles(*spec_.engine, *convolution, real(anchor.formats.weights.element_bits()),
-                    anchor.formats.activations.bits_per_element(),
-                    anchor.formats.outputs.bits_per_element());
-    work.unit_cycles = unit < work.cores.total() ? unit : 0.0;
-  }
-  OperatorCost cost = finish(work, anchor, macs);
-  for (const models::Operator* follower : group.followers) {
-    if (spec_.library.fused_activations && is_clamp(*follower)) {
-      continue;
+  OperatorCost cost;
+  double macs = 0;
+  // Returns the format that the library has no kernels for, if any.
+  const auto add = [&](const models::Operator& op) -> std::optional<Infeasible> {
+    const std::optional<McuPlan> plan = plan_of(op);
+    if (!plan) {
+      return Infeasible{fmt::format("library {} has no {} kernels for {}", spec_.library.name,
+                                    cairn::to_text(format_of(op)), spec_.core.name),
+                        "library", 0.0};
+    }
+    const OperatorCost part = cost_of(*plan);
+    macs += real(models::multiply_accumulates(op.shape));
+    if (&op == group.anchor) {
+      cost = part;
+      return std::nullopt;
     }
     // A kernel of its own, after the anchor's.
-    Work next;
-    add_operator(*follower, *kernels, next);
-    const double follower_macs = real(models::multiply_accumulates(follower->shape));
-    const OperatorCost part = finish(next, *follower, follower_macs);
-    macs += follower_macs;
     cost.busy_s += part.latency_s();
     cost.cycles += part.cycles;
-    cost.macs += part.macs;
     cost.dram_read_bits += part.dram_read_bits;
     cost.dram_write_bits += part.dram_write_bits;
     cost.weight_bits += part.weight_bits;
     for (std::size_t i = 0; i < kEnergyComponents; ++i) {
       cost.energy.joules.at(i) += part.energy.joules.at(i);
     }
+    return std::nullopt;
+  };
+  if (auto refusal = add(*group.anchor)) {
+    return *refusal;
   }
-  const double peak = peak_macs_per_second(anchor.formats);
+  for (const models::Operator* follower : group.followers) {
+    if (is_free(*follower)) {
+      continue;
+    }
+    if (auto refusal = add(*follower)) {
+      return *refusal;
+    }
+  }
+  cost.macs = static_cast<std::int64_t>(macs);
+  const double peak = peak_macs_per_second(group.anchor->formats);
   cost.utilization = peak > 0 ? macs / (peak * cost.latency_s()) : 0.0;
   cost.mapping.fused = group.fused;
   return cost;
@@ -470,7 +514,8 @@ std::vector<std::string> Mcu::assumptions() const {
       "activations in the main memory, weights in flash; loops stay in the instruction cache",
       "power of the whole board at one operating point, dynamic with clock and V^2; no area"};
   if (spec_.cluster) {
-    said.emplace_back("tensors pass through the scratchpad in two tiles at a time");
+    said.emplace_back(
+        "tensors pass through the scratchpad in two tiles at a time, each tensor once");
   }
   return said;
 }

@@ -48,6 +48,7 @@ struct McuClusterSpec {
   Cycles transfer{};
   Cycles fork{};
   double bank_conflicts{0.0};
+  std::optional<std::int64_t> banks{};
 
   template <class Archive>
   void fields(Archive& a) {
@@ -58,6 +59,10 @@ struct McuClusterSpec {
     a("fork", fork, "cycles to start all cores and to wait for the last", NotNegative{});
     a("bank_conflicts", bank_conflicts,
       "cycles that a load or store waits for its bank, on average", kOptional, Range{0.0, 4.0});
+    a("banks", banks,
+      "banks of the scratchpad, each a word wide; with them the cycle level plays the conflicts "
+      "through instead of taking `bank_conflicts`",
+      kOptional, Range{1, 1024});
   }
 };
 

@@ -262,3 +262,40 @@ TEST_CASE("a wait state of the main memory costs every load and store") {
       Board("stm32l4r5", "cmsis_nn", {"memories.sram.latency=16 ns"}).price(op).latency_s();
   CHECK((one - none) * 120e6 == Approx(2000).epsilon(1e-6));
 }
+
+TEST_CASE("a cluster with more scratchpad is never slower") {
+  for (const auto& [board, library] :
+       {std::pair{"gap8", "pulp_nn"}, std::pair{"gap9", "gap_nntool"},
+        std::pair{"pulp_open", "pulp_nn"}}) {
+    for (const models::Operator& op :
+         {linear(10, 64), linear(640, 128), convolution(32, 3, 16, 3), convolution(8, 64, 64, 1),
+          convolution(48, 8, 16, 1), convolution(12, 24, 24, 3, 24), convolution(9, 12, 20, 5)}) {
+      double before = 1e300;
+      for (const char* capacity :
+           {"4 KiB", "6 KiB", "16 KiB", "64 KiB", "65 KiB", "128 KiB", "200 KiB", "512 KiB"}) {
+        INFO(board << " " << capacity);
+        const double now = Board(board, library, {std::string("memories.l1.capacity=") + capacity})
+                               .price(op)
+                               .latency_s();
+        CHECK(now <= before);
+        before = now;
+      }
+    }
+  }
+}
+
+TEST_CASE("a follower runs the kernels of its own format") {
+  // An addition in 16 bits after a product in 8: CMSIS-NN has int16 additions only in 16-bit
+  // kernels, TinyEngine none at all.
+  const models::Operator anchor = linear(64, 64);
+  models::Operator sum = with_int8(models::Elementwise{
+      .kind = models::ElementwiseKind::add, .rows = 64, .columns = 16, .inputs = 2});
+  sum.formats = {models::integer_format(16), models::integer_format(16),
+                 models::integer_format(16)};
+  const Board board("stm32l4r5", "cmsis_nn");
+  CHECK(std::get<OperatorCost>(board.estimate(anchor, {&sum})).latency_s() ==
+        Approx(board.price(anchor).latency_s() + board.price(sum).latency_s()));
+  const Estimate none = Board("stm32l4r5", "tinyengine").estimate(anchor, {&sum});
+  REQUIRE(std::holds_alternative<Infeasible>(none));
+  CHECK(std::get<Infeasible>(none).what == "library tinyengine has no int16 kernels for cortex_m4");
+}
