@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "hw/pim/keeps_step.h"
 #include "hw/systolic/gemm_problem.h"
 #include "hw/vector_work.h"
 
@@ -142,8 +143,8 @@ std::int64_t Pim::chunks_of(const PimWork& work) const {
   if (!spec_.rows) {
     return kChunks;
   }
-  return static_cast<std::int64_t>(work.passes *
-                                   std::min(timing_.rows_of_bank(work.weights), to_real(kChunks)));
+  return static_cast<std::int64_t>(
+      work.passes * std::min(timing_.columns_of_bank(work.weights), to_real(kChunks)));
 }
 
 PimBusy Pim::busy_of(const PimWork& work) const {
@@ -165,7 +166,7 @@ PimBusy Pim::busy_of(const PimWork& work) const {
   } else if (work.weights > 0) {
     busy.stream_s = timing_.seconds(work.weights, 0, work.passes);
     streamed = busy.stream_s;
-    if (in_step()) {
+    if (keeps_step(*this)) {
       streamed = timing_.seconds(work.weights, busy.compute_s, work.passes);
       beside = 0;
     }

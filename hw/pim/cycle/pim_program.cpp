@@ -9,6 +9,7 @@
 
 #include "hw/cycle/lap_stream.h"
 #include "hw/pim/cycle/pim_channel.h"
+#include "hw/pim/keeps_step.h"
 
 namespace cairn::hw::cycle {
 namespace {
@@ -26,6 +27,9 @@ std::uint64_t to_bytes(double bits) {
   return static_cast<std::uint64_t>(std::llround(bits / kBitsPerByte));
 }
 
+/// In place of a pitch: the first rows of an operator.
+constexpr std::uint64_t kFirstOfOperator = 1;
+
 /// Rows that a task names, by their number, are opened and read one after the other.
 class ChannelEngine final : public UnitEngine {
  public:
@@ -38,15 +42,15 @@ class ChannelEngine final : public UnitEngine {
         std::llround(static_cast<double>(task.transfer.bytes) / access_bytes_));
     const auto rows = static_cast<std::int64_t>(task.transfer.rows);
     const Femtoseconds interval = task.duration / (rows * columns);
-    // Between operators, and where units fall behind, rows are closed.
-    const bool at_once = start == last_end_;
+    if (task.transfer.pitch == kFirstOfOperator) {  // rows of another tensor
+      open_row_ = kNoRow;
+    }
     Femtoseconds end = start;
     for (std::int64_t row = 0; row < rows; ++row) {
       const std::uint64_t address = task.transfer.address + static_cast<std::uint64_t>(row);
-      end = channel_.read_row(columns, interval, start, at_once && address == open_row_);
+      end = channel_.read_row(columns, interval, start, address == open_row_);
       open_row_ = address;
     }
-    last_end_ = end;
     return end;
   }
 
@@ -55,7 +59,6 @@ class ChannelEngine final : public UnitEngine {
   double access_bytes_{};
   PimChannel channel_;
   std::uint64_t open_row_{kNoRow};
-  Femtoseconds last_end_{-1};
 };
 
 Task make_task(std::uint16_t unit, Activity activity, double seconds) {
@@ -98,7 +101,7 @@ class InsideStream final : public LapStream {
     } else if (!job.has_rows) {
       pieces_ = job.chunks;
     } else {
-      pieces_ = static_cast<std::int64_t>(std::min(job.rows_of_pass, to_real(kMostPieces)));
+      pieces_ = static_cast<std::int64_t>(std::min(job.columns_of_pass, to_real(kMostPieces)));
     }
   }
 
@@ -127,21 +130,16 @@ class InsideStream final : public LapStream {
 
   void write_lap(std::int64_t /*pass*/) override {
     const double passes = job_.work.passes;
-    double rows_done = 0;
-    double columns_done = 0;
+    double done = 0;  // columns
     for (std::int64_t piece = 0; piece < pieces_; ++piece) {
       double share = 1.0 / to_real(pieces_) / passes;
       TaskNumber last = kNoTask;
       if (job_.work.weights > 0 && job_.has_rows) {
-        const double rows_to =
-            std::floor(job_.rows_of_pass * to_real(piece + 1) / to_real(pieces_) * (1 + 1e-12));
-        const double rows = rows_to - rows_done;
-        const double columns =
-            std::min(rows * job_.columns_of_row, job_.columns_of_pass - columns_done);
-        share = columns / job_.columns_of_pass / passes;
-        last = read_rows(columns, share, rows_done);
-        rows_done = rows_to;
-        columns_done += columns;
+        const double to =
+            std::floor(job_.columns_of_pass * to_real(piece + 1) / to_real(pieces_) * (1 + 1e-12));
+        share = (to - done) / job_.columns_of_pass / passes;
+        last = read_columns(done, to);
+        done = to;
       } else if (job_.work.weights > 0) {
         Task read = make_task(kChannel, kReadRows, job_.stream_s * share);
         wait_before(read);
@@ -151,27 +149,25 @@ class InsideStream final : public LapStream {
     }
   }
 
-  /// Whole rows, then what is left in a last one.
-  TaskNumber read_rows(double columns, double share, double first_row) {
-    const double whole = std::floor(columns / job_.columns_of_row);
-    const double rest = columns - whole * job_.columns_of_row;
-    const auto part = [&](double part_rows, double part_columns, double row) {
-      Task read = make_task(
-          kChannel, kReadRows,
-          job_.in_step ? job_.arithmetic_s * share * part_rows * part_columns / columns : 0.0);
-      read.transfer.address = static_cast<std::uint64_t>(row);
-      read.transfer.rows = static_cast<std::uint64_t>(part_rows);
-      read.transfer.bytes =
-          static_cast<std::uint64_t>(std::llround(part_columns * job_.access_bytes));
-      wait_before(read);
-      return add(read);
-    };
+  /// Columns \p from to \p to of a pass: the rest of a row, whole rows, the beginning of another.
+  TaskNumber read_columns(double from, double to) {
+    const double of_row = job_.columns_of_row;
     TaskNumber last = kNoTask;
-    if (whole > 0) {
-      last = part(whole, job_.columns_of_row, first_row);
-    }
-    if (rest > 0) {
-      last = part(1, rest, first_row + whole);
+    while (from < to) {
+      const double row = std::floor(from / of_row);
+      const double left = (row + 1) * of_row - from;
+      const bool whole = left == of_row && to - from >= of_row;
+      const double rows = whole ? std::floor((to - from) / of_row) : 1;
+      const double columns = whole ? of_row : std::min(left, to - from);
+      const double share = rows * columns / job_.columns_of_pass / job_.work.passes;
+      Task read = make_task(kChannel, kReadRows, job_.in_step ? job_.arithmetic_s * share : 0.0);
+      read.transfer.address = static_cast<std::uint64_t>(row);
+      read.transfer.pitch = std::exchange(first_, 0);
+      read.transfer.rows = static_cast<std::uint64_t>(rows);
+      read.transfer.bytes = static_cast<std::uint64_t>(std::llround(columns * job_.access_bytes));
+      wait_before(read);
+      last = add(read);
+      from += rows * columns;
     }
     return last;
   }
@@ -210,6 +206,7 @@ class InsideStream final : public LapStream {
 
   PimJob job_;
   std::int64_t pieces_{1};
+  std::uint64_t first_{kFirstOfOperator};
   TaskNumber ready_{kNoTask};
   std::array<TaskNumber, 2> buffered_{kNoTask, kNoTask};
 };
@@ -323,7 +320,7 @@ ProgramOrRefusal program_of(const Pim& model, const GroupView& group,
   }
   job.broadcast_s = to_real(spec.input_copies - 1) * job.work.inputs / model.backing().bandwidth;
   job.has_rows = spec.rows.has_value();
-  job.in_step = model.in_step() && job.work.weights > 0;
+  job.in_step = keeps_step(model) && job.work.weights > 0;
   job.stream_s = busy.stream_s;
   if (job.has_rows) {
     const RowTiming& timing = model.timing();
