@@ -79,6 +79,24 @@ Notes study_notes() {
             "metrics; with several workloads also WORKLOAD.METRIC."}}};
 }
 
+Notes refine_notes() {
+  return {
+      {"Which points",
+       {"The front by crowding distance, the ends of every objective first; then the front of "
+        "what is left, and so on. They are stored behind the search with fidelity `cycle`, in "
+        "pairs in refined.csv; the front itself stays analytical."}},
+      {"How",
+       {"Each point in a worker process, --threads at a time. A crash, a kill or the time-out "
+        "of cycle.time_out costs that point: it has failed, with the simulated time it had "
+        "reached. fidelity: cycle does the same for a whole search.",
+        "disagreement: simulated over analytical latency, minus one. Two models are compared, "
+        "neither is the truth."}},
+      {"One-shot commands",
+       {"cairn model and cairn cost take --fidelity cycle, --trace FILE (a timeline for "
+        "ui.perfetto.dev and chrome://tracing) and --vcd FILE."}},
+      {"Reference", {"K. Deb et al., NSGA-II, IEEE Trans. Evolutionary Computation 6(2), 2002."}}};
+}
+
 Notes crossbar_notes() {
   return {
       {"Time",
@@ -342,6 +360,8 @@ Fields fields_of() {
 constexpr auto kMakers = std::to_array<Maker>({
     {"study", "what is asked: the top level of a file in configs/studies/", study_fields,
      study_notes},
+    {"refine", "the best points of a search once more at cycle level (a study's refine)",
+     fields_of<RefineSpec>, refine_notes},
     {"workload", "one item of a study's workloads: a model, a phase and a size",
      fields_of<sim::WorkloadSpec>, no_notes},
     {"quantize", "number formats for selected operators (an item of compression)",

@@ -42,14 +42,38 @@ void visit_name(Node& study, Node* name, bool model, const Visit& visit) {
   }
 }
 
+/// A value itself, or every choice of the knob that it is.
+void visit_choices(Node& study, Node& value, const std::function<void(Node&)>& visit) {
+  if (Node* choices = choices_of(study, value)) {
+    for (Node& choice : choices->items) {
+      visit(choice);
+    }
+  } else {
+    visit(value);
+  }
+}
+
+void visit_system(Node& study, Node& system, const Visit& visit) {
+  visit_name(study, system.find("technology"), false, visit);
+  Node* memories = system.find("memories");
+  if (memories == nullptr) {
+    return;
+  }
+  for (NodeEntry& memory : memories->entries) {
+    visit_choices(study, memory.value, [&](Node& chosen) {
+      if (Node* part = chosen.find("part")) {
+        visit_choices(study, *part, [&](Node& chosen_part) {
+          visit_name(study, chosen_part.find("run_shares"), false, visit);
+        });
+      }
+    });
+  }
+}
+
 void visit_names(Node& study, const Visit& visit) {
   if (Node* system = study.find("system")) {
-    visit_name(study, system->find("technology"), false, visit);
-    if (Node* choices = choices_of(study, *system)) {  // `system: $machine`
-      for (Node& choice : choices->items) {
-        visit_name(study, choice.find("technology"), false, visit);
-      }
-    }
+    visit_choices(study, *system,  // `system: $machine`
+                  [&](Node& chosen) { visit_system(study, chosen, visit); });
   }
   if (Node* quality = study.find("quality")) {
     visit_name(study, quality->find("table"), false, visit);

@@ -1,5 +1,6 @@
 /// \file
-/// The files that a study names: system.technology, quality.table, and models that are no stems.
+/// The files that a study names: system.technology, tables of DRAM parts, quality.table, and models
+/// that are no stems.
 #pragma once
 
 #include <filesystem>

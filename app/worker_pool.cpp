@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -159,6 +160,7 @@ class Worker {
   ~Worker() { end(); }
 
   [[nodiscard]] std::size_t job() const { return job_; }
+  [[nodiscard]] Clock::time_point deadline() const { return deadline_; }
   [[nodiscard]] int out() const { return out_.get(); }
   [[nodiscard]] int error() const { return error_.get(); }
 
@@ -272,19 +274,25 @@ class Worker {
   std::optional<WorkerAnswer> outcome_;
 };
 
-/// Until a worker says something, at most a tenth of a second.
+/// Until a worker says something or its time is up, at most a tenth of a second.
 void wait_for(const std::vector<std::unique_ptr<Worker>>& workers) {
   std::vector<pollfd> all;
-  bool ending = false;  // closed its output and has yet to end
+  constexpr int kLongest = 100;  // ms
+  constexpr int kEnding = 2;     // after one closed its output and has yet to end
+  int longest = kLongest;
+  const Clock::time_point now = Clock::now();
   for (const auto& worker : workers) {
-    ending = ending || worker->out() < 0;
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(worker->deadline() - now).count();
+    longest = static_cast<int>(std::clamp<std::int64_t>(left + 1, 0, longest));
+    longest = worker->out() < 0 ? std::min(longest, kEnding) : longest;
     for (const int descriptor : {worker->out(), worker->error()}) {
       if (descriptor >= 0) {
         all.push_back({descriptor, POLLIN, 0});
       }
     }
   }
-  ::poll(all.data(), all.size(), ending ? 2 : 100);
+  ::poll(all.data(), all.size(), longest);
 }
 
 }  // namespace

@@ -1,9 +1,12 @@
-# Runs the quickstart study into FOLDER, anew.
+# Runs STUDY (absent: the quickstart) into FOLDER, anew.
+if(NOT STUDY)
+  set(STUDY configs/studies/quickstart.yaml)
+endif()
 file(REMOVE_RECURSE "${FOLDER}")
-execute_process(COMMAND "${PROGRAM}" run configs/studies/quickstart.yaml --out "${FOLDER}"
+execute_process(COMMAND "${PROGRAM}" run "${STUDY}" --out "${FOLDER}"
   RESULT_VARIABLE code)
 if(NOT code EQUAL 0)
-  message(FATAL_ERROR "the quickstart study ended with ${code}")
+  message(FATAL_ERROR "${STUDY} ended with ${code}")
 endif()
 foreach(file IN ITEMS study.yaml manifest.yaml results.sqlite points.csv pareto.csv report.html)
   if(NOT EXISTS "${FOLDER}/${file}")

@@ -2,79 +2,26 @@
 // it, killed, and started again.
 #include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "core/random.h"
-
-extern char** environ;  // NOLINT(readability-redundant-declaration)
+#include "tests/end_to_end/program.h"
 
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A folder that goes away with the test.
-class Scratch {
- public:
-  Scratch() : path_(fs::temp_directory_path() / ("cairn_run_" + std::to_string(::getpid()))) {
-    fs::remove_all(path_);
-    fs::create_directories(path_);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  Scratch(Scratch&&) = delete;
-  Scratch& operator=(Scratch&&) = delete;
-  ~Scratch() { fs::remove_all(path_); }
-  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
-
-pid_t start(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), CAIRN_PROGRAM);
-  std::vector<char*> pointers;
-  for (std::string& argument : arguments) {
-    pointers.push_back(argument.data());
-  }
-  pointers.push_back(nullptr);
-  posix_spawn_file_actions_t quiet{};
-  posix_spawn_file_actions_init(&quiet);
-  posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  pid_t child = 0;
-  REQUIRE(::posix_spawn(&child, CAIRN_PROGRAM, &quiet, nullptr, pointers.data(), environ) == 0);
-  posix_spawn_file_actions_destroy(&quiet);
-  return child;
-}
-
-int finish(pid_t child) {
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
+using cairn::test::bytes;
+using cairn::test::finish;
+using cairn::test::Scratch;
+using cairn::test::start;
 
 std::vector<std::string> run(const std::string& flag, const std::string& folder, int threads) {
   return {"run",       "configs/studies/quickstart.yaml", flag,    folder,
           "--threads", std::to_string(threads),           "--set", "report.formats=[csv]"};
-}
-
-std::string bytes(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  REQUIRE(in.good());
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
 }
 
 }  // namespace

@@ -108,6 +108,17 @@ TEST_CASE("a model file is looked for beside the study, and the run folder still
   CHECK(study.resolved().find(model) != std::string::npos);
 }
 
+TEST_CASE("tables of a DRAM part are found from the run folder too") {
+  const test::ScratchFolder folder;
+  std::string text = study_text();
+  text.replace(text.find("edge_npu.yaml"), 13, "edge_npu_ddr4.yaml");
+  const Study study{folder.write("study.yaml", text), {}};
+  const Study again = Study::from_resolved(study.resolved());
+  CHECK(again.hash() == study.hash());
+  std::vector<double> metrics(study.columns().size());
+  CHECK_NOTHROW(again.make_model()->evaluate(std::vector<std::uint32_t>{0, 0}, metrics));
+}
+
 TEST_CASE("an override changes the study and its hash") {
   const test::ScratchFolder folder;
   const std::string path = folder.write("study.yaml", study_text());
@@ -225,6 +236,74 @@ TEST_CASE("an area that nobody states is no area of zero") {
   CHECK(model->refusal().what ==
         "devices.mcu: its area is neither stated nor derived; state it, or leave area out of the "
         "question");
+}
+
+TEST_CASE("a study that refines stores how far the levels are apart, one figure a workload") {
+  const test::ScratchFolder folder;
+  const Study study{folder.write("study.yaml", study_text() + "refine: {top: 3}\n"), {}};
+  REQUIRE(study.spec().refine);
+  CHECK(study.spec().refine->with == Fidelity::cycle);
+  CHECK(study.spec().cycle.time_out.count() == 600);
+  CHECK(study.uses_cycle_level());
+  std::vector<std::string> names;
+  for (const sim::MetricColumn& column : study.columns()) {
+    names.push_back(column.name);
+  }
+  REQUIRE(names.size() > 3);
+  CHECK(std::vector<std::string>(names.end() - 3, names.end()) ==
+        std::vector<std::string>{"disagreement", "prefill.disagreement", "decode.disagreement"});
+  // A worker reads the study from its text: the same study, or it must not answer.
+  const Study worker = Study::from_resolved(study.resolved());
+  CHECK(worker.hash() == study.hash());
+  CHECK(worker.columns().size() == study.columns().size());
+}
+
+TEST_CASE("a study cannot be refined in ways that mean nothing") {
+  const std::string text = study_text();
+  const auto with = [&](const std::string& more) { return problems_of(text + more); };
+  CHECK(with("refine: {top: 3, with: analytical}\n") ==
+        std::vector<std::string>{"refine.with: points of a search are analytical already"});
+  CHECK(with("fidelity: cycle\nrefine: {top: 3}\n") ==
+        std::vector<std::string>{
+            "refine: the search is at cycle level already: nothing is left to refine"});
+  CHECK(with("refine: {top: 0, with: cycle}\n").size() == 1);
+  CHECK(with("refine: {with: cycle}\n").size() == 1);
+  CHECK(with("fidelity: exact\n").size() == 1);
+  CHECK(with("refine: {top: 3}\ncycle: {time_out: 10}\n").size() == 1);  // seconds? minutes?
+  std::string measured = text;
+  measured.replace(measured.find("[power]"), 7, "[disagreement]");
+  CHECK(problems_of(measured) ==
+        std::vector<std::string>{
+            "report.metrics[0]: no point of this study is evaluated at cycle level"});
+  CHECK(problems_of(measured + "refine: {top: 3}\n").empty());
+  std::string wanted = text + "refine: {top: 3}\n";
+  wanted.replace(wanted.find("[utilization]"), 13, "[disagreement]");
+  CHECK(problems_of(wanted) ==
+        std::vector<std::string>{
+            "objectives.maximize[0]: how far two models are apart is no property of a design"});
+}
+
+TEST_CASE("a machine that cannot be simulated is refused where cycle level is asked for") {
+  const std::string configs = std::filesystem::absolute("configs").string();
+  const test::ScratchFolder folder;
+  const std::string path = folder.write(
+      "study.yaml",
+      "schema: 1\nname: shared\nseed: 1\n"
+      "workloads: [{model: mixtral-8x7b, phase: decode, context: 16}]\n"
+      "system: {extends: " +
+          configs + "/hardware/duplex.yaml}\nobjectives: {minimize: [latency]}\nfidelity: cycle\n");
+  try {
+    const Study study{path, {}};
+    FAIL("it was accepted");
+  } catch (const ConfigError& e) {
+    REQUIRE(e.diagnostics().size() == 1);
+    const Diagnostic& d = e.diagnostics()[0];
+    CHECK(d.at.line == 7);
+    CHECK(d.at.column == 11);
+    CHECK(d.message ==
+          "duplex has no model at cycle level: several devices share its work, and the cycle level "
+          "simulates one");
+  }
 }
 
 }  // namespace
