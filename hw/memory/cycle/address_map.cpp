@@ -1,13 +1,14 @@
 #include "hw/memory/cycle/address_map.h"
 
+#include <algorithm>
 #include <bit>
-#include <charconv>
 #include <optional>
 #include <sstream>
 
 #include <fmt/format.h>
 
 #include "core/text/did_you_mean.h"
+#include "core/text/numbers.h"
 
 namespace cairn::hw::cycle {
 namespace {
@@ -47,15 +48,13 @@ std::optional<Part> part_of(const std::string& word, std::vector<FieldProblem>& 
     return std::nullopt;
   }
   if (colon != std::string::npos) {
-    std::uint32_t bits = 0;
-    const char* end = word.data() + word.size();
-    const auto [stop, error] = std::from_chars(word.data() + colon + 1, end, bits);
-    if (error != std::errc{} || stop != end || bits == 0 || bits > 32) {
+    const std::optional<std::int64_t> bits = parse_int(std::string_view{word}.substr(colon + 1));
+    if (!bits || *bits < 1 || *bits > 32) {
       problems.push_back(
           {"map", fmt::format("'{}' must say how many bits, such as {}:2", word, name), ""});
       return std::nullopt;
     }
-    part.bits = bits;
+    part.bits = static_cast<std::uint32_t>(*bits);
   }
   return part;
 }
@@ -135,11 +134,12 @@ DramAddressMap::DramAddressMap(const DramPartSpec& part, std::string_view order,
   access_shift_ = bits_of(access);
   std::array<std::uint32_t, kFields> shift{};
   std::uint32_t total = access_shift_;
-  for (auto p = parts.rbegin(); p != parts.rend(); ++p) {
-    const std::uint32_t bits = p->bits.value_or(left.at(p->field));
+  std::reverse(parts.begin(), parts.end());
+  for (const Part& p : parts) {
+    const std::uint32_t bits = p.bits.value_or(left.at(p.field));
     if (bits != 0) {
-      pieces_.push_back({p->field, bits, shift.at(p->field), (std::uint64_t{1} << bits) - 1});
-      shift.at(p->field) += bits;
+      pieces_.push_back({p.field, bits, shift.at(p.field), (std::uint64_t{1} << bits) - 1});
+      shift.at(p.field) += bits;
       total += bits;
     }
   }

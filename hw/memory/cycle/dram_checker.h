@@ -11,6 +11,7 @@
 /// Checked by: tests/unit/hw/memory_cycle/dram_checker_test.cpp (finds planted mistakes)
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -88,7 +89,7 @@ class DramChecker final : public DramLog {
   std::vector<std::deque<std::int64_t>> activates_;  ///< of each scope, the last four
   std::vector<std::int64_t> data_until_;             ///< of each pseudo-channel's pins
   std::vector<std::int32_t> data_rank_;
-  std::int64_t bus_until_[2]{};  ///< row (or only) and column bus
+  std::array<std::int64_t, 2> bus_until_{};  ///< row (or only) and column bus
   std::int64_t sync_at_{kNever};
   std::int64_t clock_until_{kNever};
   std::size_t pending_bank_{static_cast<std::size_t>(-1)};

@@ -10,25 +10,6 @@ namespace cairn::hw::cycle {
 namespace {
 
 using C = DramCommand;
-constexpr std::size_t kWordBits = 64;
-
-void set_bit(std::vector<std::uint64_t>& words, std::int32_t bit) {
-  const auto b = static_cast<std::size_t>(bit);
-  words[b / kWordBits] |= std::uint64_t{1} << (b % kWordBits);
-}
-void clear_bit(std::vector<std::uint64_t>& words, std::int32_t bit) {
-  const auto b = static_cast<std::size_t>(bit);
-  words[b / kWordBits] &= ~(std::uint64_t{1} << (b % kWordBits));
-}
-template <class F>
-void for_each_bit(const std::vector<std::uint64_t>& words, F&& f) {
-  for (std::size_t w = 0; w < words.size(); ++w) {
-    for (std::uint64_t left = words[w]; left != 0; left &= left - 1) {
-      f(static_cast<std::int32_t>(w * kWordBits) + std::countr_zero(left));
-    }
-  }
-}
-
 DramAddressMap checked_map(const DramPartSpec& part, const std::string& order) {
   std::vector<FieldProblem> problems;
   DramAddressMap map{part, order.empty() ? default_address_order() : std::string_view{order},
@@ -91,11 +72,10 @@ DramController::DramController(const DramPartSpec& part, const DramControllerOpt
   const auto banks = static_cast<std::size_t>(protocol_.banks());
   banks_.resize(banks);
   views_.resize(banks);
-  const std::size_t words = (banks + kWordBits - 1) / kWordBits;
-  waiting_[0].assign(words, 0);
-  waiting_[1].assign(words, 0);
-  active_.assign(words, 0);
-  const auto queued = static_cast<std::size_t>(read_room_ + write_room_);
+  waiting_ = {BankSet{banks}, BankSet{banks}};
+  active_ = BankSet{banks};
+  const std::size_t queued =
+      static_cast<std::size_t>(read_room_) + static_cast<std::size_t>(write_room_);
   slots_.resize(queued + banks);
   for (std::size_t s = slots_.size(); s > 0; --s) {
     free_.push_back(static_cast<std::int32_t>(s - 1));
@@ -158,7 +138,7 @@ bool DramController::admit(std::int64_t tick) {
     List& list = bank.queue[r.write ? 1 : 0];
     if (list.head == kNone) {
       list.head = s;
-      set_bit(waiting_[r.write ? 1 : 0], at.flat_bank);
+      waiting_[r.write ? 1 : 0].insert(at.flat_bank);
     } else {
       slots_[static_cast<std::size_t>(list.tail)].next = s;
     }
@@ -204,276 +184,6 @@ void DramController::push_refreshes(std::int64_t tick) {
   }
 }
 
-void DramController::choose_mode() {
-  const std::int32_t reads = waiting_count_[0];
-  const std::int32_t writes = waiting_count_[1];
-  const bool before = write_mode_;
-  if (!write_mode_) {
-    write_mode_ = writes > drain_above_ || reads == 0;
-  } else if (writes < drain_below_ && reads != 0) {
-    write_mode_ = false;
-  }
-  if (write_mode_ != before) {
-    for_each_bit(waiting_[write_mode_ ? 1 : 0], [&](std::int32_t b) { look_at(b); });
-  }
-}
-
-std::int64_t DramController::row_tick(DramCommand c, std::int32_t bank, std::int64_t at) const {
-  // Where the clock has two edges a tick each, odd ticks are rising. Columns, activates and
-  // refreshes start on rising edges; precharges on either, but not on the falling edge of a row
-  // command to the same bank.
-  if (at % 2 != 0) {
-    return at;
-  }
-  if (c != C::precharge && c != C::precharge_all) {
-    return at + 1;
-  }
-  const bool paired = at == pair_edge_ &&
-                      pseudo_of_bank_[static_cast<std::size_t>(bank)] == pair_pseudo_ &&
-                      (pair_bank_ == kNone || c == C::precharge_all || pair_bank_ == bank);
-  return paired ? at + 1 : at;
-}
-
-void DramController::offer(Candidate& best, Candidate candidate, std::int64_t from) {
-  candidate.at = std::max(candidate.at, from);
-  if (protocol_.ticks_per_clock == 2) {
-    candidate.at = row_tick(candidate.command, candidate.bank, candidate.at);
-  }
-  if (candidate.beats(best)) {
-    best = candidate;
-  }
-}
-
-void DramController::scan_refresh(std::int64_t from) {
-  const Refresh& r = refreshes_[refreshes_first_];
-  Candidate& best = protocol_.separate_buses ? row_ : column_;
-  if (r.command == C::refresh_bank) {
-    const Bank& bank = banks_[static_cast<std::size_t>(r.bank)];
-    if (bank.active != kNone || bank.opening) {
-      return;
-    }
-    const C command = bank.row < 0 ? C::refresh_bank : C::precharge;
-    offer(best,
-          {timing_.earliest(command, r.bank), 0, Owner::refresh, command, r.bank, kNone, kNone},
-          from);
-    return;
-  }
-  const std::int32_t banks = protocol_.banks() / protocol_.nodes(protocol_.all_bank_level());
-  bool open = false;
-  for (std::int32_t b = r.bank; b < r.bank + banks; ++b) {
-    const Bank& bank = banks_[static_cast<std::size_t>(b)];
-    if (bank.active != kNone || bank.opening) {
-      return;
-    }
-    open = open || bank.row >= 0;
-  }
-  const C command = open ? C::precharge_all : C::refresh_all;
-  offer(best,
-        {timing_.earliest_all(command, r.bank), 0, Owner::refresh, command, r.bank, kNone, kNone},
-        from);
-}
-
-void DramController::look_at(std::int32_t b) {
-  const Bank& bank = banks_[static_cast<std::size_t>(b)];
-  View& view = views_[static_cast<std::size_t>(b)];
-  view.column_at = kFar;
-  view.row_at = kFar;
-  const std::int32_t h = bank.queue[write_mode_ ? 1 : 0].head;
-  if (bank.opening || h == kNone) {
-    return;
-  }
-  const DramTiming::Times& at = timing_.bank(b);
-  const Slot& head = slots_[static_cast<std::size_t>(h)];
-  view.row_slot = h;
-  view.row_sequence = head.sequence;
-  if (bank.row < 0) {
-    view.row_command = C::activate;
-    view.row_at = at[static_cast<std::size_t>(C::activate)];
-    return;
-  }
-  // The oldest request that hits the open row; before it go only those that do not.
-  std::int32_t before = kNone;
-  std::int32_t hit = h;
-  while (hit != kNone && slots_[static_cast<std::size_t>(hit)].row != bank.row) {
-    before = hit;
-    hit = slots_[static_cast<std::size_t>(hit)].next;
-  }
-  bool wanted = hit == h;
-  if (hit != kNone) {
-    const Slot& slot = slots_[static_cast<std::size_t>(hit)];
-    wanted = wanted || slot.arrival <= head.arrival;
-    view.column_at = at[static_cast<std::size_t>(write_mode_ ? C::write : C::read)];
-    view.column_sequence = slot.sequence;
-    view.column_slot = hit;
-    view.column_before = before;
-  }
-  if (bank.active == kNone && !wanted) {
-    view.row_command = C::precharge;
-    view.row_at = at[static_cast<std::size_t>(C::precharge)];
-  }
-}
-
-void DramController::offer_bank(std::int32_t b, std::int64_t from) {
-  const View& v = views_[static_cast<std::size_t>(b)];
-  Candidate& rows = protocol_.separate_buses ? row_ : column_;
-  if (v.column_at != kFar) {
-    const C column = write_mode_ ? C::write : C::read;
-    offer(column_,
-          {timing_.earliest(column, b), v.column_sequence, Owner::queue, column, b, v.column_slot,
-           v.column_before},
-          from);
-  }
-  if (v.row_at != kFar && (v.row_command != C::activate || half_open_bank_ == kNone)) {
-    offer(rows,
-          {timing_.earliest(v.row_command, b), v.row_sequence, Owner::queue, v.row_command, b,
-           v.row_slot, kNone},
-          from);
-  }
-}
-
-namespace {
-
-/// Tick and age in one number, so that the least is the oldest of the earliest. Ages beyond the
-/// last million requests count as equal.
-constexpr std::uint32_t kAgeBits = 20;
-constexpr std::int64_t kAges = std::int64_t{1} << kAgeBits;
-
-std::int64_t key_of(std::int64_t at, std::uint64_t sequence, std::uint64_t newest) {
-  const std::int64_t age = kAges - 1 - static_cast<std::int64_t>(newest - sequence);
-  return (at << kAgeBits) | std::max<std::int64_t>(0, age);
-}
-
-struct Best {
-  std::int64_t key{std::numeric_limits<std::int64_t>::max()};
-  std::int32_t bank{-1};
-  void take(std::int64_t other, std::int32_t b) {
-    bank = other < key ? b : bank;
-    key = std::min(other, key);
-  }
-};
-
-}  // namespace
-
-void DramController::scan_active(std::int64_t from) {
-  Best best;
-  const DramTiming::Times& channel = timing_.channel();
-  const std::int64_t edge = protocol_.ticks_per_clock == 2 ? 1 : 0;
-  for_each_bit(active_, [&](std::int32_t b) {
-    const Bank& bank = banks_[static_cast<std::size_t>(b)];
-    const auto c = static_cast<std::size_t>(bank.active_command);
-    const std::int64_t at =
-        std::max(std::max(timing_.bank(b)[c], timing_.group_of(b)[c]), std::max(channel[c], from));
-    best.take(key_of(at | edge, bank.active_sequence, sequence_), b);
-  });
-  const Bank& bank = banks_[static_cast<std::size_t>(best.bank)];
-  column_ = {best.key >> kAgeBits,
-             bank.active_sequence,
-             Owner::active,
-             bank.active_command,
-             best.bank,
-             bank.active,
-             kNone};
-}
-
-void DramController::scan_queue(std::int64_t column_from, std::int64_t row_from) {
-  // The hot loop: the least tick, then the oldest, of all banks for which a request waits.
-  Best column;
-  Best row;
-  const C command = write_mode_ ? C::write : C::read;
-  const auto column_command = static_cast<std::size_t>(command);
-  DramTiming::Times channel = timing_.channel();
-  for (std::int64_t& at : channel) {
-    at = std::max(at, row_from);
-  }
-  if (half_open_bank_ != kNone) {
-    channel[static_cast<std::size_t>(C::activate)] = kFar;
-  }
-  column_from = std::max(column_from, timing_.channel()[column_command]);
-  const bool edges = protocol_.ticks_per_clock == 2;
-  for_each_bit(waiting_[write_mode_ ? 1 : 0], [&](std::int32_t b) {
-    const View& v = views_[static_cast<std::size_t>(b)];
-    const DramTiming::Times& group = timing_.group_of(b);
-    std::int64_t at = std::max(std::max(v.column_at, group[column_command]), column_from);
-    at |= edges ? 1 : 0;
-    column.take(key_of(at, v.column_sequence, sequence_), b);
-    const auto c = static_cast<std::size_t>(v.row_command);
-    at = std::max(std::max(v.row_at, group[c]), channel[c]);
-    if (edges) {
-      // As row_tick(), which only precharges at one edge need.
-      at |= v.row_command == C::activate ? 1 : 0;
-      at = at == pair_edge_ ? row_tick(v.row_command, b, at) : at;
-    }
-    row.take(key_of(at, v.row_sequence, sequence_), b);
-  });
-  if (column.bank != kNone && column.key >> kAgeBits < kFar) {
-    const View& v = views_[static_cast<std::size_t>(column.bank)];
-    const Candidate c{column.key >> kAgeBits, v.column_sequence, Owner::queue, command, column.bank,
-                      v.column_slot,          v.column_before};
-    if (c.beats(column_)) {
-      column_ = c;
-    }
-  }
-  if (row.bank != kNone && row.key >> kAgeBits < kFar) {
-    const View& v = views_[static_cast<std::size_t>(row.bank)];
-    Candidate& best = protocol_.separate_buses ? row_ : column_;
-    const Candidate c{row.key >> kAgeBits, v.row_sequence, Owner::queue, v.row_command, row.bank,
-                      v.row_slot,          kNone};
-    if (c.beats(best)) {
-      best = c;
-    }
-  }
-}
-
-bool DramController::another_hit(const Bank& bank, std::int32_t slot) const {
-  if (bank.active != kNone && bank.active != slot) {
-    return true;
-  }
-  for (const List& list : bank.queue) {
-    for (std::int32_t s = list.head; s != kNone; s = slots_[static_cast<std::size_t>(s)].next) {
-      if (s != slot && slots_[static_cast<std::size_t>(s)].row == bank.row) {
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
-void DramController::scan_timeouts(std::int64_t from) {
-  Candidate& best = protocol_.separate_buses ? row_ : column_;
-  for (std::int32_t b = 0; b < protocol_.banks(); ++b) {
-    const Bank& bank = banks_[static_cast<std::size_t>(b)];
-    if (bank.row >= 0 && bank.active == kNone && !bank.opening && !another_hit(bank, kNone)) {
-      const std::int64_t at =
-          std::max(timing_.earliest(C::precharge, b), bank.last_access + options_.page_timeout);
-      offer(best, {at, 0, Owner::timeout, C::precharge, b, kNone, kNone}, from);
-    }
-  }
-}
-
-void DramController::scan(std::int64_t column_from, std::int64_t row_from) {
-  column_ = {};
-  row_ = {};
-  if (active_count_ != 0 && (half_open_bank_ == kNone || active_count_ > 1)) {
-    scan_active(column_from);
-  }
-  if (refreshes_first_ < refreshes_.size()) {
-    scan_refresh(row_from);
-  } else {
-    choose_mode();
-    scan_queue(column_from, row_from);
-    if (options_.page == PagePolicy::timeout) {
-      scan_timeouts(row_from);
-    }
-  }
-  if (half_open_bank_ != kNone) {
-    const std::int64_t at = std::max(row_from, half_open_since_ + 1);
-    offer(column_,
-          {at, 0, at >= half_open_deadline_ ? Owner::urgent : Owner::second_half,
-           C::activate_second, half_open_bank_, half_open_slot_, kNone},
-          row_from);
-  }
-}
-
 void DramController::send(DramCommand command, std::int32_t bank, std::uint32_t row,
                           std::int64_t tick) {
   timing_.issue(command, bank, tick);
@@ -515,7 +225,7 @@ void DramController::unlink(const Candidate& c) {
     list.tail = c.before;
   }
   if (list.head == kNone) {
-    clear_bit(waiting_[q], c.bank);
+    waiting_[q].remove(c.bank);
   }
   slot.next = kNone;
   --waiting_count_[q];
@@ -543,7 +253,7 @@ void DramController::issue_column(const Candidate& c, std::int64_t tick) {
   bank.last_access = tick;
   if (c.owner == Owner::active) {
     bank.active = kNone;
-    clear_bit(active_, c.bank);
+    active_.remove(c.bank);
     --active_count_;
   } else {
     unlink(c);
@@ -561,7 +271,7 @@ void DramController::make_active(const Candidate& c) {
   bank.active = c.slot;
   bank.active_sequence = slot.sequence;
   bank.active_command = slot.write ? C::write : C::read;
-  set_bit(active_, c.bank);
+  active_.insert(c.bank);
 }
 
 void DramController::issue(const Candidate& c, std::int64_t tick) {
@@ -717,7 +427,7 @@ DramEnergy DramController::energy() const {
   sum.read = count({C::read, C::read_close}) * e.read;
   sum.write = count({C::write, C::write_close}) * e.write;
   sum.refresh = count({C::refresh_all}) * e.refresh_all + count({C::refresh_bank}) * e.refresh_bank;
-  const double ranks = static_cast<double>(open_banks_.size());
+  const auto ranks = static_cast<double>(open_banks_.size());
   sum.background = protocol_.tick_s * (ranks * static_cast<double>(now_) * e.closed +
                                        static_cast<double>(open) * (e.open - e.closed));
   return sum;

@@ -17,6 +17,7 @@
 ///             app/validation/dram_comparisons.cpp (against Ramulator 2.1)
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -24,6 +25,7 @@
 #include <vector>
 
 #include "hw/memory/cycle/address_map.h"
+#include "hw/memory/cycle/bank_set.h"
 #include "hw/memory/cycle/dram_energy.h"
 #include "hw/memory/cycle/dram_protocol.h"
 #include "hw/memory/cycle/dram_timing.h"
@@ -183,7 +185,7 @@ class DramController {
   };
   struct Bank {
     std::int64_t row{-1};        ///< open row; -1: closed
-    List queue[2];               ///< waiting reads, waiting writes
+    std::array<List, 2> queue;   ///< waiting reads, waiting writes
     std::int32_t active{kNone};  ///< request for which the row was opened
     std::uint64_t active_sequence{};
     DramCommand active_command{};
@@ -260,9 +262,9 @@ class DramController {
   std::vector<std::int32_t> pseudo_of_bank_;
   std::vector<Slot> slots_;
   std::vector<std::int32_t> free_;
-  std::vector<std::uint64_t> waiting_[2];  ///< banks with waiting reads, writes; a bit each
-  std::vector<std::uint64_t> active_;      ///< banks with an active request
-  std::vector<DramRequest> held_;          ///< ring of requests that have not arrived yet
+  std::array<BankSet, 2> waiting_;  ///< banks with waiting reads, writes
+  BankSet active_;                  ///< banks with an active request
+  std::vector<DramRequest> held_;   ///< ring of requests that have not arrived yet
   std::size_t held_first_{};
   std::size_t held_count_{};
   std::vector<Refresh> refreshes_;  ///< due, first at front
@@ -274,7 +276,7 @@ class DramController {
   std::int32_t write_room_{};
   std::int32_t reads_held_{};  ///< waiting or not arrived
   std::int32_t writes_held_{};
-  std::int32_t waiting_count_[2]{};
+  std::array<std::int32_t, 2> waiting_count_{};
   std::int32_t active_count_{};
   double drain_above_{};
   double drain_below_{};
