@@ -18,24 +18,29 @@ constexpr std::int64_t kTasksOfVector = 1024;    ///< more steps than this becom
 constexpr std::int64_t kTasksOfStage = 1 << 17;  ///< of one that is not extended by laps
 constexpr double kBitsPerByte = 8;
 
-enum Activity : std::uint16_t {
-  kWait,
-  kLoadWeights,
-  kProgram,
-  kLoadInputs,
-  kDrive,
-  kConvert,
-  kMultiply,
-  kVector,
-  kStore,
-};
+using Activity = std::uint16_t;
+constexpr Activity kWait = 0;
+constexpr Activity kLoadWeights = 1;
+constexpr Activity kProgram = 2;
+constexpr Activity kLoadInputs = 3;
+constexpr Activity kDrive = 4;
+constexpr Activity kConvert = 5;
+constexpr Activity kMultiply = 6;
+constexpr Activity kVector = 7;
+constexpr Activity kStore = 8;
 std::vector<std::string> activity_names() {
   return {"first access", "load weights", "program rows", "load inputs",  "drive rows",
           "convert",      "multiply",     "vector work",  "store outputs"};
 }
 
 /// Units of a lane, then those of the chip.
-enum LaneUnit : std::uint16_t { kLoad, kWeights, kArray, kConverter, kOutput, kUnitsOfLane };
+using LaneUnit = std::uint16_t;
+constexpr LaneUnit kLoad = 0;
+constexpr LaneUnit kWeights = 1;
+constexpr LaneUnit kArray = 2;
+constexpr LaneUnit kConverter = 3;
+constexpr LaneUnit kOutput = 4;
+constexpr LaneUnit kUnitsOfLane = 5;
 
 double to_real(std::int64_t value) {
   return static_cast<double>(value);

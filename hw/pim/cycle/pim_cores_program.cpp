@@ -17,8 +17,19 @@ constexpr std::int64_t kTurns = 8;
 constexpr std::int64_t kTurnsOfShortRun = 32;
 constexpr std::int64_t kShortRun = 16;  ///< portions of a thread
 
-enum Activity : std::uint16_t { kLaunch, kSend, kRead, kExecute, kOwn, kWrite, kCollect };
-enum CoreUnit : std::uint16_t { kHost, kEngine, kPipeline, kFirstThread };
+using Activity = std::uint16_t;
+constexpr Activity kLaunch = 0;
+constexpr Activity kSend = 1;
+constexpr Activity kRead = 2;
+constexpr Activity kExecute = 3;
+constexpr Activity kOwn = 4;
+constexpr Activity kWrite = 5;
+constexpr Activity kCollect = 6;
+using CoreUnit = std::uint16_t;
+constexpr CoreUnit kHost = 0;
+constexpr CoreUnit kEngine = 1;
+constexpr CoreUnit kPipeline = 2;
+constexpr CoreUnit kFirstThread = 3;
 
 /// Times of one portion and what surrounds all of them.
 struct CoreTimes {

@@ -16,8 +16,21 @@ namespace {
 
 constexpr double kBitsPerByte = 8;
 
-enum Activity : std::uint16_t { kStart, kLoad, kBroadcast, kReadRows, kMultiply, kVector, kStore };
-enum PimUnit : std::uint16_t { kHost, kInputs, kChannel, kArithmetic, kLanes, kOutputs };
+using Activity = std::uint16_t;
+constexpr Activity kStart = 0;
+constexpr Activity kLoad = 1;
+constexpr Activity kBroadcast = 2;
+constexpr Activity kReadRows = 3;
+constexpr Activity kMultiply = 4;
+constexpr Activity kVector = 5;
+constexpr Activity kStore = 6;
+using PimUnit = std::uint16_t;
+constexpr PimUnit kHost = 0;
+constexpr PimUnit kInputs = 1;
+constexpr PimUnit kChannel = 2;
+constexpr PimUnit kArithmetic = 3;
+constexpr PimUnit kLanes = 4;
+constexpr PimUnit kOutputs = 5;
 
 double to_real(std::int64_t value) {
   return static_cast<double>(value);
