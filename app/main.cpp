@@ -198,6 +198,11 @@ int dispatch(int argc, char** argv) {
   validate_command.add_flag("--json", validate.json, "answer in JSON");
   validate_command.add_flag("--markdown", validate.markdown, "answer in Markdown");
   validate_command.add_flag("--summary", validate.summary, "one CSV line a table");
+  validate_command.add_flag("--cross", validate.cross,
+                            "closed forms against the cycle level, on random work");
+  validate_command.add_option("--pairs", validate.pairs, "with --cross: of each family")
+      ->check(CLI::Range(1, 100000));
+  validate_command.add_option("--seed", validate.seed, "with --cross: of the random pairs");
   validate_command.footer("Example:\n  cairn validate\n  cairn validate --only a100 --rows");
   // Started by `run` for points at cycle level; hidden from --help.
   app.add_subcommand("worker", "evaluate a point that is read from standard input")->group("");

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/output.h"
+#include "app/validation/cross.h"
 #include "app/validation/cycles.h"
 #include "app/validation/print.h"
 #include "app/validation/reference_table.h"
@@ -70,6 +71,14 @@ void keep(Validation& validation, const std::string& only) {
 }  // namespace
 
 ExitCode run_validate(const ValidateOptions& options) {
+  if (options.cross) {
+    const auto families = compare_levels(
+        {.pairs = options.pairs, .seed = options.seed, .only = options.only, .rows = options.rows});
+    Output output{""};
+    output.text() = cross_text(families, options.rows);
+    output.finish();
+    return ExitCode::success;
+  }
   Validation validation;
   validation.comparisons = compare_all();
   validation.cycles = {compare_cycles(reference_file("scalesim_v2_cycles.csv")),

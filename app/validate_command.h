@@ -2,6 +2,7 @@
 /// `cairn validate`: the models against measured silicon.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ struct ValidateOptions {
   bool json{};
   bool markdown{};
   bool summary{};  ///< the table that reports quote
+  bool cross{};    ///< the closed forms against the cycle level instead
+  std::int64_t pairs{200};
+  std::uint64_t seed{1};
 };
 
 /// Exit code 1 when a bar is broken.

@@ -1,5 +1,7 @@
 #include "hw/vector_work.h"
 
+#include <algorithm>
+#include <cmath>
 #include <type_traits>
 #include <variant>
 
@@ -86,6 +88,12 @@ std::int64_t input_passes(const models::Shape& shape, double bits_per_element,
     return rows_of(softmax->columns);
   }
   return 1;
+}
+
+double vector_chunks(double bits) {
+  constexpr double kMostChunks = 256;
+  constexpr double kLeastBits = 8 * 1024;
+  return std::clamp(std::floor(bits / kLeastBits), 1.0, kMostChunks);
 }
 
 }  // namespace cairn::hw

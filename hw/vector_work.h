@@ -23,4 +23,8 @@ namespace cairn::hw {
 [[nodiscard]] std::int64_t input_passes(const models::Shape& shape, double bits_per_element,
                                         double on_chip_bits);
 
+/// Pieces in which a tensor of \p bits passes through a vector unit: of at least a kilobyte, so
+/// that a piece keeps a channel busy for some bursts, and at most 256.
+[[nodiscard]] double vector_chunks(double bits);
+
 }  // namespace cairn::hw

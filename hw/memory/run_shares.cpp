@@ -1,6 +1,9 @@
 #include "hw/memory/run_shares.h"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -9,8 +12,9 @@
 #include "core/text/numbers.h"
 
 namespace cairn::hw {
+namespace {
 
-std::vector<DramRunShare> load_run_shares(const std::filesystem::path& path,
+std::vector<DramRunShare> read_run_shares(const std::filesystem::path& path,
                                           const std::string& part) {
   constexpr double kBitsPerByte = 8;
   CsvReader csv = CsvReader::from_file(path.string());
@@ -51,6 +55,22 @@ std::vector<DramRunShare> load_run_shares(const std::filesystem::path& path,
   std::sort(rows.begin(), rows.end(),
             [](const DramRunShare& a, const DramRunShare& b) { return a.run_bits < b.run_bits; });
   return rows;
+}
+
+}  // namespace
+
+std::vector<DramRunShare> load_run_shares(const std::filesystem::path& path,
+                                          const std::string& part) {
+  // A machine is built for every design point of a search: the file is read once for each part.
+  static std::mutex guard;
+  static std::map<std::pair<std::string, std::string>, std::vector<DramRunShare>> known;
+  const std::lock_guard<std::mutex> lock(guard);
+  const auto key = std::pair{path.string(), part};
+  auto found = known.find(key);
+  if (found == known.end()) {
+    found = known.emplace(key, read_run_shares(path, part)).first;
+  }
+  return found->second;
 }
 
 }  // namespace cairn::hw

@@ -264,6 +264,29 @@ Used used_instances(const LoopNest& nest, const Cuts& cuts, std::size_t level) {
   return used;
 }
 
+/// Instances that work on the very last tile: with all tiles in flight one behind the other, its
+/// results are the last to leave.
+Used last_instances(const LoopNest& nest, const LoopProblem& p, std::size_t levels,
+                    std::size_t level) {
+  Used used;
+  for (std::size_t d = 0; d < kLoops; ++d) {
+    const std::int64_t x = nest.x[level][d];
+    const std::int64_t y = nest.y[level][d];
+    if (x * y == 1) {
+      continue;
+    }
+    std::int64_t rest = p.extent[d];
+    for (std::size_t l = levels; l-- > level;) {
+      rest = (rest - 1) % nest.spread(l, d) + 1;
+    }
+    const std::int64_t busy = (rest + nest.tile[level][d] - 1) / nest.tile[level][d];
+    const std::int64_t along_y = std::min(busy, y);
+    used.y *= y > 1 ? real(along_y) : 1.0;
+    used.x *= x > 1 ? std::ceil(real(busy) / (y > 1 ? real(along_y) : 1.0)) : 1.0;
+  }
+  return used;
+}
+
 /// Cycles in which the instances of a level wait for what they cannot prefetch, and for the
 /// pipeline to fill again after it.
 double reload_cycles(const NestMachine& machine, const LoopProblem& p, const LoopNest& nest,
@@ -292,7 +315,8 @@ double reload_cycles(const NestMachine& machine, const LoopProblem& p, const Loo
     }
   }
   if (here.network == Network::forward) {
-    refill = used.x + used.y - 2;
+    const Used draining = restarts > 1 ? used : last_instances(nest, p, machine.levels, level);
+    refill = draining.x + draining.y - 2;
     for (std::size_t t = 0; t < kO; ++t) {
       if (here.kept[t] && here.prefetch[t]) {  // the first one, which nothing precedes
         loads += used.y * tile_elements(p, static_cast<Operand>(t), nest.tile[level]);
@@ -348,6 +372,22 @@ void add_time(const NestMachine& machine, const LoopProblem& p, const LoopNest& 
   cost.vector_s = p.vector_operations / machine.vector_rate;
 }
 
+/// Turns of the loops around the outermost level.
+struct TopTrips {
+  double passes{1};
+  double outputs{1};  ///< distinct tiles of outputs
+};
+TopTrips top_trips(const NestMachine& machine, const LoopProblem& p, const LoopNest& nest) {
+  TopTrips trips;
+  for (std::size_t d = 0; d < kLoops; ++d) {
+    const std::int64_t tile = nest.spread(machine.levels - 1, d);
+    const auto turns = static_cast<double>((p.extent[d] + tile - 1) / tile);
+    trips.passes *= turns;
+    trips.outputs *= walks(Operand::outputs, static_cast<Loop>(d)) ? turns : 1.0;
+  }
+  return trips;
+}
+
 void add_backing(const NestMachine& machine, const LoopProblem& p, const LoopNest& nest,
                  SpatialCost& cost) {
   const std::size_t top = machine.levels - 1;
@@ -393,8 +433,19 @@ void add_backing(const NestMachine& machine, const LoopProblem& p, const LoopNes
   cost.decode_s = decodes > 0 ? decodes / machine.decode_rate : 0.0;
   cost.decode_joules = decodes > 0 ? cost.traffic[0][kW].down * machine.decode_energy : 0.0;
   cost.stream_s = hidden + cost.exposed_s;
-  cost.busy_s =
-      std::max({cost.array_s, cost.port_s, cost.vector_s, cost.decode_s, hidden}) + cost.exposed_s;
+  // Loading, multiplying and the vector unit follow each other tile by tile of the outermost level:
+  // the slowest takes all of its time, the others the first tile before it and the last one after.
+  const TopTrips trips = top_trips(machine, p, nest);
+  const double work = std::max({cost.array_s, cost.port_s, cost.decode_s});
+  const double last_work = work / trips.passes;
+  const double last_vector = cost.vector_s / trips.outputs;
+  const double steady =
+      std::max({hidden + last_work + last_vector, work + last_vector, last_work + cost.vector_s});
+  // The places turn in no less than the latency, what one tile moves, and one computation.
+  const double places = real(top_places(machine, p, nest));
+  const double turns =
+      (trips.passes - 1) / places * (machine.dram_latency + all / trips.passes + last_work);
+  cost.busy_s = std::max(steady, turns - cost.exposed_s) + cost.exposed_s;
   cost.dram_joules = cost.dram_read_bits * machine.dram_read_energy +
                      cost.dram_write_bits * machine.dram_write_energy;
 }
@@ -495,6 +546,29 @@ NestOverflow overflow(const NestMachine& machine, const LoopProblem& p, const Lo
     worst = here.bits > worst.bits ? here : worst;
   }
   return worst;
+}
+
+std::int64_t top_places(const NestMachine& machine, const LoopProblem& p, const LoopNest& nest) {
+  constexpr std::int64_t kFewest = 2;
+  constexpr std::int64_t kMost = 16;
+  const std::size_t top = machine.levels - 1;
+  const NestLevel& here = machine.level[top];
+  std::array<double, kOperands> once{};    // bits that are there once
+  std::array<double, kOperands> places{};  // bits of one place
+  for (std::size_t t = 0; t < kOperands; ++t) {
+    if (here.kept[t]) {
+      const double bits =
+          bits_on_chip(p, t) * tile_elements(p, static_cast<Operand>(t), nest.tile[top]);
+      (here.prefetch[t] ? places : once)[here.slot[t]] += bits;
+    }
+  }
+  std::int64_t most = kMost;
+  for (std::size_t s = 0; s < kOperands; ++s) {
+    if (places[s] * static_cast<double>(most) > here.capacity[s] - once[s]) {
+      most = static_cast<std::int64_t>((here.capacity[s] - once[s]) / places[s]);
+    }
+  }
+  return std::max(most, kFewest);
 }
 
 SpatialCost evaluate(const NestMachine& machine, const LoopProblem& problem, const LoopNest& nest) {

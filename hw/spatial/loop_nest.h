@@ -156,6 +156,11 @@ struct NestOverflow {
 [[nodiscard]] NestOverflow overflow(const NestMachine& machine, const LoopProblem& problem,
                                     const LoopNest& nest, std::size_t level);
 
+/// Tiles of each prefetched tensor that the outermost level has room for at once, from 2 to 16:
+/// more where tiles are small, so that loads run further ahead.
+[[nodiscard]] std::int64_t top_places(const NestMachine& machine, const LoopProblem& problem,
+                                      const LoopNest& nest);
+
 /// Elements of a tensor behind a tile.
 [[nodiscard]] double tile_elements(const LoopProblem& problem, Operand tensor,
                                    const LoopExtents& tile);

@@ -466,18 +466,15 @@ std::variant<SpatialArray::Solution, Infeasible> SpatialArray::solve_group(
   return solution;
 }
 
-Estimate SpatialArray::price_attention(const GroupView& group, const MappingConstraint& constraint,
-                                       MappingObjective objective) const {
+SpatialArray::AttentionProblems SpatialArray::attention_problems(const GroupView& group) const {
   const models::Operator& op = *group.anchor;
   const auto& a = std::get<models::Attention>(op.shape);
-  if (std::optional<Infeasible> wrong = unsupported(spec_.native, op)) {
-    return std::move(*wrong);
-  }
-  const bool fused = group.fused == fused_bit(models::FusionKind::attention);
   const std::int64_t queries = a.queries * (a.heads / a.kv_heads);
   const std::int64_t keys = a.visible_keys();
 
-  LoopProblem scores;
+  AttentionProblems both;
+  both.fused = group.fused == fused_bit(models::FusionKind::attention);
+  LoopProblem& scores = both.scores;
   scores.extent[index(Loop::g)] = a.batch * a.kv_heads;
   scores.extent[index(Loop::q)] = queries;
   scores.extent[index(Loop::k)] = keys;
@@ -494,7 +491,8 @@ Estimate SpatialArray::price_attention(const GroupView& group, const MappingCons
                         (static_cast<double>(a.queries) * static_cast<double>(keys));
   scores.vector_operations = static_cast<double>(vector_operations(op.shape));
 
-  LoopProblem values = scores;
+  LoopProblem& values = both.values;
+  values = scores;
   values.extent[index(Loop::k)] = a.head_dim;
   values.extent[index(Loop::c)] = keys;
   values.vector_operations = 0;
@@ -503,39 +501,78 @@ Estimate SpatialArray::price_attention(const GroupView& group, const MappingCons
 
   const double elements = static_cast<double>(scores.of(Loop::g)) * static_cast<double>(queries) *
                           static_cast<double>(keys);
-  const double score_bits = elements * activation_bits;
-  if (fused) {  // the softmax of a block of queries keeps its scores on the chip
+  both.score_bits = elements * activation_bits;
+  if (both.fused) {  // the softmax of a block of queries keeps its scores on the chip
     scores.output_share = 0;
     values.backing_bits[index(Operand::inputs)] = 0;
-  }
-  Estimate first = solve(op.formats, scores, constraint, objective);
-  if (std::holds_alternative<Infeasible>(first)) {
-    return first;
-  }
-  Estimate second = solve(op.formats, values, {}, objective);
-  if (std::holds_alternative<Infeasible>(second)) {
-    return second;
-  }
-  OperatorCost total = in_sequence(std::get<OperatorCost>(first), std::get<OperatorCost>(second));
-  if (fused) {
-    total.fused_bits_saved = 2 * score_bits;
-    total.mapping.fused = group.fused;
-    return total;
+    return both;
   }
   // The softmax between reads and writes the scores once more where a row does not fit.
   const std::size_t top = base_.levels - 1;
   const std::size_t slot = base_.level[top].slot[index(Operand::inputs)];
-  if (static_cast<double>(keys) * activation_bits > base_.level[top].capacity[slot]) {
-    const double seconds = 2 * score_bits / base_.dram_bandwidth;
+  both.spills = static_cast<double>(keys) * activation_bits > base_.level[top].capacity[slot];
+  return both;
+}
+
+Estimate SpatialArray::price_attention(const GroupView& group, const MappingConstraint& constraint,
+                                       MappingObjective objective) const {
+  const models::Operator& op = *group.anchor;
+  if (std::optional<Infeasible> wrong = unsupported(spec_.native, op)) {
+    return std::move(*wrong);
+  }
+  const AttentionProblems both = attention_problems(group);
+  Estimate first = solve(op.formats, both.scores, constraint, objective);
+  if (std::holds_alternative<Infeasible>(first)) {
+    return first;
+  }
+  Estimate second = solve(op.formats, both.values, {}, objective);
+  if (std::holds_alternative<Infeasible>(second)) {
+    return second;
+  }
+  OperatorCost total = in_sequence(std::get<OperatorCost>(first), std::get<OperatorCost>(second));
+  if (both.fused) {
+    total.fused_bits_saved = 2 * both.score_bits;
+    total.mapping.fused = group.fused;
+  } else if (both.spills) {
+    const double seconds = 2 * both.score_bits / base_.dram_bandwidth;
     total.busy_s += seconds;
     total.stream_s += seconds;
-    total.dram_read_bits += score_bits;
-    total.dram_write_bits += score_bits;
+    total.dram_read_bits += both.score_bits;
+    total.dram_write_bits += both.score_bits;
     total.energy[EnergyComponent::dram] +=
-        score_bits * (base_.dram_read_energy + base_.dram_write_energy);
+        both.score_bits * (base_.dram_read_energy + base_.dram_write_energy);
     total.cycles = cycles_of(total.latency_s(), base_.clock);
   }
   return total;
+}
+
+std::variant<SpatialArray::Phases, Infeasible> SpatialArray::phases_of(
+    const GroupView& group) const {
+  Phases phases;
+  const auto add = [&](const LoopProblem& p, const MappingConstraint& constraint) {
+    Solution solution{p, machine_for(group.anchor->formats, p), {}};
+    solution.result = find_nest(solution.machine, rules_, p, constraint, MappingObjective::latency);
+    const bool found = solution.result.feasible;
+    phases.nests.push_back(std::move(solution));
+    return found;
+  };
+  const MappingConstraint fixed = spec_.mapping.value_or(MappingConstraint{});
+  if (std::holds_alternative<models::Attention>(group.anchor->shape)) {
+    const AttentionProblems both = attention_problems(group);
+    if (!add(both.scores, fixed) || !add(both.values, {})) {
+      return too_large(phases.nests.back().result);
+    }
+    phases.score_bits = both.spills ? both.score_bits : 0.0;
+    return phases;
+  }
+  auto problem = problem_of(group);
+  if (auto* wrong = std::get_if<Infeasible>(&problem)) {
+    return std::move(*wrong);
+  }
+  if (!add(std::get<LoopProblem>(problem), fixed)) {
+    return too_large(phases.nests.back().result);
+  }
+  return phases;
 }
 
 Estimate SpatialArray::price_vector(const GroupView& group) const {
@@ -566,7 +603,9 @@ Estimate SpatialArray::price_vector(const GroupView& group) const {
   const double dram_s = moved / base_.dram_bandwidth;
   const double vector_s = operations / base_.vector_rate;
   cost.input_fill_s = base_.dram_latency + base_.overhead_s;
-  cost.busy_s = std::max(dram_s, vector_s);
+  // Chunks are read, worked on and written, each behind the one before.
+  const double chunks = vector_chunks(std::max(cost.dram_read_bits, cost.dram_write_bits));
+  cost.busy_s = std::max(dram_s + vector_s / chunks, vector_s + dram_s / chunks);
   cost.stream_s = dram_s;
   cost.cycles = cycles_of(cost.latency_s(), base_.clock);
   cost.energy[EnergyComponent::vector] =

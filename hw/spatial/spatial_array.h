@@ -39,7 +39,7 @@ namespace cairn::hw {
 class SpatialArray {
  public:
   using Spec = SpatialArraySpec;
-  static constexpr std::string_view kModelVersion = "1";  ///< bump when any number changes
+  static constexpr std::string_view kModelVersion = "2";  ///< bump when any number changes
 
   /// Why no array can be built so: no bandwidth behind it, a clock above the technology's curve.
   [[nodiscard]] static std::optional<Infeasible> problem(const Spec& spec,
@@ -69,7 +69,29 @@ class SpatialArray {
                                                                const MappingConstraint& constraint,
                                                                MappingObjective objective) const;
 
+  /// The fastest nests behind a matmul, convolution or attention group, one after the other.
+  struct Phases {
+    std::vector<Solution> nests;
+    double score_bits{};  ///< of scores that are written and read once more between two nests
+  };
+  [[nodiscard]] std::variant<Phases, Infeasible> phases_of(const GroupView& group) const;
+  /// The machine in plain numbers, formats aside.
+  [[nodiscard]] const NestMachine& machine() const { return base_; }
+  /// The memory behind a slot of a level, levels from the innermost; empty: registers.
+  [[nodiscard]] const std::string& memory_of(std::size_t level, std::size_t slot) const {
+    return slot_names_.at(level).at(slot);
+  }
+
  private:
+  /// Attention as two products.
+  struct AttentionProblems {
+    LoopProblem scores;
+    LoopProblem values;
+    double score_bits{};
+    bool fused{};
+    bool spills{};
+  };
+  [[nodiscard]] AttentionProblems attention_problems(const GroupView& group) const;
   [[nodiscard]] std::variant<LoopProblem, Infeasible> problem_of(const GroupView& group) const;
   [[nodiscard]] NestMachine machine_for(const models::Formats& formats,
                                         const LoopProblem& problem) const;

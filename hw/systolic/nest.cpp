@@ -163,6 +163,30 @@ Overflow overflow(const GemmMachine& machine, const GemmProblem& p, const Nest& 
   return worst;
 }
 
+std::int64_t buffer_places(const GemmMachine& machine, const GemmProblem& p, const Nest& nest) {
+  constexpr std::int64_t kFewest = 2;
+  if (machine.ping_pong) {
+    return kFewest;
+  }
+  const std::array<double, 3> tile{
+      static_cast<double>(nest.tile[kN]) * static_cast<double>(nest.tile[kK]) * p.weight_bits,
+      p.activation_elements(nest.tile[kM], nest.tile[kK]) * p.activation_bits,
+      static_cast<double>(nest.tile[kM]) * static_cast<double>(nest.tile[kN]) * p.partial_bits};
+  std::array<double, 3> needed{};
+  for (std::size_t tensor = 0; tensor < 3; ++tensor) {
+    if (!bypassed(nest.bypass, tensor)) {
+      needed[static_cast<std::size_t>(machine.slot[tensor])] += tile[tensor];
+    }
+  }
+  std::int64_t places = kMostPlaces;
+  for (std::size_t s = 0; s < 3; ++s) {
+    if (needed[s] * static_cast<double>(places) > machine.capacity[s]) {
+      places = static_cast<std::int64_t>(machine.capacity[s] / needed[s]);
+    }
+  }
+  return std::max(places, kFewest);
+}
+
 DramTraffic dram_traffic(const GemmMachine& machine, const GemmProblem& p, const Nest& nest) {
   const Trips trips = trips_of(p, nest);
   const auto instances = static_cast<double>(p.instances);
@@ -284,7 +308,28 @@ NestCost evaluate(const GemmMachine& machine, const GemmProblem& p, const Nest& 
   cost.drain_s = o_first * p.output_share * p.output_bits * inverse_bandwidth;
   const double dram_s = (cost.dram_read_bits + cost.dram_write_bits) * inverse_bandwidth;
   cost.stream_s = std::max(0.0, dram_s - cost.weight_fill_s - a_fill - cost.drain_s);
-  cost.busy_s = std::max({cost.array_s, cost.vector_s, cost.decode_s, cost.port_s, cost.stream_s});
+  // Loading, multiplying and the vector unit follow each other tile by tile: the slowest takes all
+  // of its time, the others the first tile before it and the last one after it.
+  double first_share = 1 / instances;
+  double outputs_share = 1 / instances;
+  for (std::size_t d = 0; d < 3; ++d) {
+    const auto extent = static_cast<double>(p.extent[d]);
+    const auto last = static_cast<double>(p.extent[d] - (trips[d] - 1) * nest.tile[d]);
+    first_share *= static_cast<double>(nest.tile[d]) / extent;
+    outputs_share *= d == kK ? 1.0 : last / extent;
+  }
+  const double work_s = std::max(cost.array_s, cost.decode_s);
+  const double passes = instances * static_cast<double>(trips[kM] * trips[kN] * trips[kK]);
+  const double last_work = work_s / passes;  // a small last tile leaves part of the one before it
+  const double last_vector = cost.vector_s * outputs_share;
+  cost.busy_s = std::max({cost.stream_s + last_work + last_vector, work_s + last_vector,
+                          work_s * first_share + cost.vector_s, cost.port_s});
+  if (passes > 1) {
+    const double turns = (passes - 1) / static_cast<double>(buffer_places(machine, p, nest));
+    // What a tile reads waits behind what the tile before writes.
+    const double load_s = dram_s / passes;
+    cost.busy_s = std::max(cost.busy_s, turns * (machine.dram_latency + load_s + work_s / passes));
+  }
   return cost;
 }
 

@@ -1,12 +1,17 @@
 /// \file
 /// Cost of one loop nest: a GEMM, cut into tiles, on an array behind double-buffered scratchpads.
 ///
-/// Time: the first weight tile, then the first input tile, then the steady state (the longest of
-/// array, vector unit, decoder, scratchpad ports and DRAM), then the last output tile.
+/// Time: the first weight tile, then the first input tile, then the steady state, then the last
+/// output tile. Loading, multiplying (or decoding) and the vector unit follow each other tile by
+/// tile: the steady state is the slowest of them in full, the first tile of those before it (loads:
+/// the fills) and the last tile of those after it; or the scratchpad ports, if they are slower. A
+/// tile's place is filled again when its pass is over, so that p places turn in no less than the
+/// latency, one load and one computation: the steady state takes at least passes x that / p.
 /// Traffic: a tensor is fetched once for each trip of the loops outside its innermost own loop;
 /// partial sums that leave the chip are written and read back at their own width.
 ///
-/// Assumes:    perfect prefetch of the next tile (double buffers), DRAM at its achievable rate.
+/// Assumes:    loads run ahead as far as the scratchpads have places (at most 16), DRAM at its
+///             achievable rate.
 /// Ignores:    bank conflicts, DRAM row misses and refresh beyond `achievable`.
 /// Reference:  reuse analysis as in A. Parashar et al., "Timeloop", ISPASS 2019, section VI.
 /// Checked by: tests/unit/hw/systolic/nest_test.cpp (by hand),
@@ -133,6 +138,12 @@ struct Overflow {
 };
 [[nodiscard]] Overflow overflow(const GemmMachine& machine, const GemmProblem& problem,
                                 const Nest& nest);
+
+/// Tiles of each tensor that the scratchpads have room for at once: at least two, of which one is
+/// filled while the other is used; more where tiles are small, so that loads run further ahead.
+inline constexpr std::int64_t kMostPlaces = 16;
+[[nodiscard]] std::int64_t buffer_places(const GemmMachine& machine, const GemmProblem& problem,
+                                         const Nest& nest);
 
 /// Cost of a nest that fits.
 [[nodiscard]] NestCost evaluate(const GemmMachine& machine, const GemmProblem& problem,

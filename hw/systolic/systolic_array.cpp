@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/text/enum_names.h"
 #include "hw/die_area.h"
+#include "hw/systolic/core_split.h"
 #include "hw/vector_work.h"
 #include "models/compression/effects.h"
 
@@ -101,16 +102,12 @@ Bottleneck limit_of(const NestCost& c) {
     return c.stream_s >= c.array_s || c.weight_fill_s > c.array_s ? Bottleneck::dram
                                                                   : Bottleneck::latency;
   }
-  if (c.busy_s <= c.array_s) {
-    return Bottleneck::compute;
-  }
-  if (c.busy_s <= c.stream_s) {
-    return Bottleneck::dram;
-  }
-  if (c.busy_s <= c.vector_s) {
-    return Bottleneck::vector;
-  }
-  return c.busy_s <= c.decode_s ? Bottleneck::decode : Bottleneck::scratchpad;
+  const double most = std::max({c.array_s, c.stream_s, c.vector_s, c.decode_s, c.port_s});
+  return most == c.array_s    ? Bottleneck::compute
+         : most == c.stream_s ? Bottleneck::dram
+         : most == c.vector_s ? Bottleneck::vector
+         : most == c.decode_s ? Bottleneck::decode
+                              : Bottleneck::scratchpad;
 }
 
 std::int64_t cycles_of(double seconds, double clock) {
@@ -211,30 +208,6 @@ OperatorCost on_cores(const OperatorCost& one, std::int64_t used, std::int64_t a
   }
   c.utilization = one.utilization * times / static_cast<double>(all);
   return c;
-}
-
-/// Which extent of a problem the cores divide between them.
-enum class Split : std::uint8_t { instances, columns, rows };
-
-/// The largest share that one of \p parts cores gets.
-GemmProblem share_of(const GemmProblem& whole, Split split, std::int64_t parts) {
-  GemmProblem p = whole;
-  std::int64_t& extent = split == Split::instances ? p.instances
-                         : split == Split::columns ? p.extent[1]
-                                                   : p.extent[0];
-  const auto before = static_cast<double>(extent);
-  extent = (extent + parts - 1) / parts;
-  p.vector_operations *= static_cast<double>(extent) / before;
-  if (split != Split::instances) {  // per instance, over fewer outputs
-    p.epilogue_read_bits *= static_cast<double>(extent) / before;
-  }
-  return p;
-}
-
-std::int64_t extent_of(const GemmProblem& p, Split split) {
-  return split == Split::instances ? p.instances
-         : split == Split::columns ? p.extent[1]
-                                   : p.extent[0];
 }
 
 double score_of(const OperatorCost& cost, MappingObjective objective) {
@@ -485,14 +458,14 @@ Estimate SystolicArray::on_all_cores(const GemmMachine& machine, const GemmProbl
   if (auto* alone = std::get_if<OperatorCost>(&best)) {
     *alone = on_cores(*alone, 1, spec_.cores);
   }
-  for (const Split split : {Split::instances, Split::columns, Split::rows}) {
+  for (const CoreSplit split : kCoreSplits) {
     const std::int64_t whole = extent_of(problem, split);
     const std::int64_t parts = std::min(spec_.cores, whole);
     if (parts == 1) {
       continue;
     }
     const GemmProblem share = share_of(problem, split, parts);
-    const std::int64_t used = (whole + extent_of(share, split) - 1) / extent_of(share, split);
+    const std::int64_t used = cores_used(problem, split, share);
     GemmMachine core = machine;
     core.dram_bandwidth = machine.dram_bandwidth / static_cast<double>(used);
     Estimate estimate = on_one_core(core, share, constraint, objective);
@@ -540,21 +513,21 @@ Estimate SystolicArray::price_gemm(const GroupView& group, const MappingConstrai
   return estimate;
 }
 
-Estimate SystolicArray::price_attention(const GroupView& group, const MappingConstraint& constraint,
-                                        MappingObjective objective) const {
+std::variant<AttentionProblems, Infeasible> SystolicArray::attention_problems(
+    const GroupView& group) const {
   const models::Operator& op = *group.anchor;
   const auto& a = std::get<models::Attention>(op.shape);
   if (std::optional<Infeasible> wrong = unsupported(spec_.native, op)) {
     return std::move(*wrong);
   }
-  const bool fused = group.fused == fused_bit(models::FusionKind::attention);
-  const GemmMachine machine = machine_for(op.formats);
   const std::int64_t queries = a.queries * (a.heads / a.kv_heads);
   const std::int64_t keys = a.visible_keys();
-  const double visible = static_cast<double>(a.visible_pairs()) /
-                         (static_cast<double>(a.queries) * static_cast<double>(keys));
 
-  GemmProblem scores;
+  AttentionProblems both;
+  both.fused = group.fused == fused_bit(models::FusionKind::attention);
+  both.visible = static_cast<double>(a.visible_pairs()) /
+                 (static_cast<double>(a.queries) * static_cast<double>(keys));
+  GemmProblem& scores = both.scores;
   scores.instances = a.batch * a.kv_heads;
   scores.extent = {queries, keys, a.head_dim};
   scores.weight_bits = op.formats.weights.bits_per_element();
@@ -565,59 +538,60 @@ Estimate SystolicArray::price_attention(const GroupView& group, const MappingCon
   scores.passes =
       product_rate(spec_.arithmetic, spec_.native, op.formats.weights, op.formats.activations)
           .cycles;
-  scores.useful_share = visible;
+  scores.useful_share = both.visible;
   scores.vector_operations = static_cast<double>(vector_operations(op.shape));
 
-  GemmProblem values = scores;
-  values.extent = {queries, a.head_dim, keys};
-  values.vector_operations = 0;
-  values.output_bits = op.formats.outputs.bits_per_element();
+  both.values = scores;
+  both.values.extent = {queries, a.head_dim, keys};
+  both.values.vector_operations = 0;
+  both.values.output_bits = op.formats.outputs.bits_per_element();
 
-  const double score_bits = static_cast<double>(scores.instances) * static_cast<double>(queries) *
-                            static_cast<double>(keys) * scores.output_bits;
-  if (fused) {
+  both.score_bits = static_cast<double>(scores.instances) * static_cast<double>(queries) *
+                    static_cast<double>(keys) * scores.output_bits;
+  if (both.fused) {
     // Scores of a block of queries stay in the activation scratchpad: keys and values pass by
     // once for each block, and rows need not fit at once (online softmax keeps two numbers a row).
-    scores.output_share = 0;
-    values.window = {};
-    GemmProblem kept = values;
-    kept.activation_bits = 0;  // read from the scratchpad, where the scores already lie
-    MappingConstraint block = constraint;
-    Estimate first = solve(machine, scores, block, objective);
-    if (std::holds_alternative<Infeasible>(first)) {
-      return first;
-    }
-    Estimate second = solve(machine, kept, {}, objective);
-    if (std::holds_alternative<Infeasible>(second)) {
-      return second;
-    }
-    OperatorCost total = in_sequence(std::get<OperatorCost>(first), std::get<OperatorCost>(second));
-    const double on_chip = score_bits * visible * static_cast<double>(scores.passes);
-    total.energy[EnergyComponent::scratchpad] +=
-        on_chip * (machine.write_energy[1] + machine.read_energy[1]);
-    total.fused_bits_saved = 2 * score_bits;
-    total.mapping.fused = group.fused;
-    return total;
+    both.scores.output_share = 0;
+    both.values.activation_bits = 0;  // read from the scratchpad, where the scores already lie
+    return both;
   }
-  Estimate first = solve(machine, scores, constraint, objective);
+  // The softmax between reads and writes the scores once more where a row does not fit.
+  const double row_bits = static_cast<double>(keys) * scores.output_bits;
+  both.spills = row_bits > base_.capacity.at(static_cast<std::size_t>(base_.slot[1]));
+  return both;
+}
+
+Estimate SystolicArray::price_attention(const GroupView& group, const MappingConstraint& constraint,
+                                        MappingObjective objective) const {
+  const auto problems = attention_problems(group);
+  if (const auto* wrong = std::get_if<Infeasible>(&problems)) {
+    return *wrong;
+  }
+  const auto& both = std::get<AttentionProblems>(problems);
+  const GemmMachine machine = machine_for(group.anchor->formats);
+  Estimate first = solve(machine, both.scores, constraint, objective);
   if (std::holds_alternative<Infeasible>(first)) {
     return first;
   }
-  Estimate second = solve(machine, values, {}, objective);
+  Estimate second = solve(machine, both.values, {}, objective);
   if (std::holds_alternative<Infeasible>(second)) {
     return second;
   }
   OperatorCost total = in_sequence(std::get<OperatorCost>(first), std::get<OperatorCost>(second));
-  // The softmax between reads and writes the scores once more where a row does not fit.
-  const double row_bits = static_cast<double>(keys) * scores.output_bits;
-  if (row_bits > machine.capacity.at(static_cast<std::size_t>(machine.slot[1]))) {
-    const double seconds = 2 * score_bits / machine.dram_bandwidth;
+  if (both.fused) {
+    const double on_chip = both.score_bits * both.visible * static_cast<double>(both.scores.passes);
+    total.energy[EnergyComponent::scratchpad] +=
+        on_chip * (machine.write_energy[1] + machine.read_energy[1]);
+    total.fused_bits_saved = 2 * both.score_bits;
+    total.mapping.fused = group.fused;
+  } else if (both.spills) {
+    const double seconds = 2 * both.score_bits / machine.dram_bandwidth;
     total.busy_s += seconds;
     total.stream_s += seconds;
-    total.dram_read_bits += score_bits;
-    total.dram_write_bits += score_bits;
+    total.dram_read_bits += both.score_bits;
+    total.dram_write_bits += both.score_bits;
     total.energy[EnergyComponent::dram] +=
-        score_bits * (machine.dram_read_energy + machine.dram_write_energy);
+        both.score_bits * (machine.dram_read_energy + machine.dram_write_energy);
     total.cycles = cycles_of(total.latency_s(), machine.clock);
   }
   return total;
@@ -650,7 +624,10 @@ Estimate SystolicArray::price_vector(const GroupView& group) const {
   // Every core works on its share; the machine is one of them.
   const double vector_s = operations / (machine.vector_rate * static_cast<double>(spec_.cores));
   cost.input_fill_s = machine.dram_latency + machine.overhead_s;
-  cost.busy_s = std::max(dram_s, vector_s);
+  // Chunks are read, worked on and written, each behind the one before.
+  const double chunks = vector_chunks(std::max(cost.dram_read_bits, cost.dram_write_bits) /
+                                      static_cast<double>(spec_.cores));
+  cost.busy_s = std::max(dram_s + vector_s / chunks, vector_s + dram_s / chunks);
   cost.stream_s = dram_s;
   cost.cycles = cycles_of(cost.latency_s(), machine.clock);
   cost.energy[EnergyComponent::vector] = operations * machine.vector_energy;

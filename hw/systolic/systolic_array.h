@@ -27,6 +27,16 @@
 
 namespace cairn::hw {
 
+/// Attention as two products, one after the other.
+struct AttentionProblems {
+  GemmProblem scores;
+  GemmProblem values;
+  double visible{};     ///< share of all pairs of query and key that count
+  double score_bits{};  ///< of all scores
+  bool fused{};         ///< scores stay on chip
+  bool spills{};        ///< a row of scores does not fit: the softmax between passes DRAM once more
+};
+
 class SystolicArray {
  public:
   using Spec = SystolicArraySpec;
@@ -54,6 +64,9 @@ class SystolicArray {
   /// Infeasible when the array cannot compute with these formats.
   [[nodiscard]] std::variant<GemmProblem, Infeasible> problem_of(const GroupView& group) const;
   [[nodiscard]] GemmMachine machine_for(const models::Formats& formats) const;
+  /// The products behind an attention group.
+  [[nodiscard]] std::variant<AttentionProblems, Infeasible> attention_problems(
+      const GroupView& group) const;
 
  private:
   void append_logic(std::vector<AreaPart>& parts) const;

@@ -25,7 +25,8 @@ concept HasProgram = requires(const Model& model, const hw::GroupView& group,
   { hw::cycle::program_of(model, group, closed_form, memories) } -> std::same_as<ProgramOrRefusal>;
 };
 
-std::vector<SimulatedMemory> simulated(const hw::SystemSpec& spec, const hw::Machine& machine) {
+std::vector<SimulatedMemory> simulated(const hw::SystemSpec& spec, const hw::Machine& machine,
+                                       const hw::Technology& technology) {
   std::vector<SimulatedMemory> memories;
   for (const hw::ResolvedMemory& resolved : machine.memories()) {
     SimulatedMemory memory;
@@ -35,6 +36,13 @@ std::vector<SimulatedMemory> simulated(const hw::SystemSpec& spec, const hw::Mac
     if (const hw::MemorySpec* given = spec.memories.find(resolved.name)) {
       memory.part = given->part;
       memory.channels = given->channels;
+      if (given->part && !given->read_energy && !given->write_energy) {
+        memory.energies = hw::cycle::energies_of(*given->part);
+        const std::optional<hw::DramFigures>& figures = technology.dram(given->kind);
+        if (!memory.energies && figures) {
+          memory.energies = hw::cycle::energies_of(*given->part, *figures);
+        }
+      }
     }
     memories.push_back(std::move(memory));
   }
@@ -122,8 +130,8 @@ struct CyclePricer::Impl {
         machine.primary());
     backing = static_cast<std::size_t>(
         hw::cycle::memory_index(machine.memories(), machine.backing().name));
-    simulation.emplace(std::move(device.units), std::move(device.caches), simulated(spec, machine),
-                       std::move(options));
+    simulation.emplace(std::move(device.units), std::move(device.caches),
+                       simulated(spec, machine, technology), std::move(options), device.network);
   }
 
   hw::Machine machine;

@@ -14,6 +14,13 @@ constexpr double kSameRhythm = 1e-3;
 
 }  // namespace
 
+bool LapWatch::even(std::size_t from, std::size_t to) const {
+  const std::uint64_t begun = snapshots_[to].begun - snapshots_[from].begun;
+  const std::uint64_t done = snapshots_[to].done - snapshots_[from].done;
+  const std::uint64_t apart = begun > done ? begun - done : done - begun;
+  return exact_ ? apart == 0 : apart * 100 <= begun;
+}
+
 std::int64_t LapWatch::window() const {
   const std::size_t count = snapshots_.size();
   if (exact_) {
@@ -21,8 +28,9 @@ std::int64_t LapWatch::window() const {
       return 0;
     }
     const hw::cycle::Femtoseconds last = span(count - 2, count - 1);
-    for (std::size_t i = 2; i <= kExactLaps; ++i) {
-      if (std::llabs(span(count - 1 - i, count - i) - last) > kRounding) {
+    for (std::size_t i = 1; i <= kExactLaps; ++i) {
+      if (std::llabs(span(count - 1 - i, count - i) - last) > kRounding ||
+          !even(count - 1 - i, count - i)) {
         return 0;
       }
     }
@@ -39,7 +47,9 @@ std::int64_t LapWatch::window() const {
   }
   const auto late = static_cast<double>(span(first, count - 1));
   const auto early = static_cast<double>(span(first - width, first));
-  return std::abs(late / early - 1) <= kSameRhythm ? static_cast<std::int64_t>(width) : 0;
+  return std::abs(late / early - 1) <= kSameRhythm && even(first, count - 1)
+             ? static_cast<std::int64_t>(width)
+             : 0;
 }
 
 void LapWatch::extend(SimulationResult& result, std::int64_t laps, std::int64_t window) const {

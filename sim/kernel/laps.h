@@ -1,6 +1,9 @@
 /// \file
 /// When a repeating program has become periodic, and what the laps that are left out would add.
 ///
+/// A program is in its rhythm when as many tasks end in a lap as it has: at the start loads run
+/// ahead and only fill buffers, evenly, but not for long.
+///
 /// With memories that serve at a bandwidth, a lap is periodic when the last few took the same time
 /// to the femtosecond (but for rounding): the rest is then extended exactly. A DRAM refreshes and
 /// opens rows at times of its own, so its laps are never quite equal: two windows of laps in a row,
@@ -26,6 +29,8 @@ struct LapSnapshot {
   std::vector<MemoryActivity> memories;
   std::vector<hw::cycle::Femtoseconds> unit_busy;
   std::uint64_t tasks{};
+  std::uint64_t begun{};  ///< tasks of the first stream before the lap
+  std::uint64_t done{};   ///< tasks of the first stream that were over at its end
 };
 
 class LapWatch {
@@ -43,6 +48,8 @@ class LapWatch {
   [[nodiscard]] hw::cycle::Femtoseconds span(std::size_t from, std::size_t to) const {
     return snapshots_[to].at - snapshots_[from].at;
   }
+  /// Whether as many tasks ended between two snapshots as the laps between them have.
+  [[nodiscard]] bool even(std::size_t from, std::size_t to) const;
   bool exact_{};
   std::vector<LapSnapshot> snapshots_;
 };

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "sim/kernel/dram_memory.h"
 #include "sim/kernel/laps.h"
+#include "sim/kernel/network_port.h"
 #include "sim/kernel/server_memory.h"
 #include "sim/kernel/task_streams.h"
 #include "sim/kernel/units.h"
@@ -59,7 +60,8 @@ MemoryActivity difference(const MemoryActivity& a, const MemoryActivity& b) {
 
 struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
   Impl(std::vector<Unit> unit_specs, const std::vector<hw::cycle::CacheOver>& caches,
-       const std::vector<SimulatedMemory>& memory_specs, SimulationOptions with)
+       const std::vector<SimulatedMemory>& memory_specs, SimulationOptions with,
+       const std::optional<hw::cycle::NetworkPlacement>& placement)
       : options(std::move(with)) {
     open_kernel();
     memories.resize(memory_specs.size());
@@ -86,13 +88,25 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
       memories[at] = std::make_unique<kernel::CacheMemory>(
           cache, memory_specs[at], *memories[static_cast<std::size_t>(cache.behind)]);
     }
+    fronts.resize(memories.size());
+    if (placement) {
+      network = kernel::make_network(*placement);
+      for (std::size_t m = 0; m < placement->memory_nodes.size(); ++m) {
+        if (!placement->memory_nodes[m].empty()) {
+          fronts[m] = &network->in_front_of(*memories[m], placement->memory_nodes[m]);
+        }
+      }
+    }
     waiting.resize(unit_specs.size());
     for (std::size_t u = 0; u < unit_specs.size(); ++u) {
       const Unit& unit = unit_specs[u];
       const std::string name = fmt::format("unit_{}", u);
       if (unit.moves_data) {
-        units.push_back(
-            std::make_unique<kernel::TransferUnit>(name, u, *this, unit.outstanding_bits));
+        auto mover = std::make_unique<kernel::TransferUnit>(name, u, *this, unit.outstanding_bits);
+        if (placement && placement->unit_node.at(u) >= 0) {
+          network->place(*mover, placement->unit_node[u]);
+        }
+        units.push_back(std::move(mover));
       } else {
         units.push_back(std::make_unique<kernel::ComputeUnit>(name, u, *this, unit.engine));
       }
@@ -146,7 +160,7 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
     }
     streams[task.stream]->done(task.number);
     if (task.task.lap && task.stream == 0) {
-      lap_ended(end);
+      lap_ended(task.number, end);
     }
     after_done(task.stream);
   }
@@ -154,7 +168,8 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
   kernel::MemoryModule& memory(std::int32_t index) override {
     CAIRN_CHECK(index >= 0 && static_cast<std::size_t>(index) < memories.size(),
                 "a transfer names no memory of the machine");
-    return *memories[static_cast<std::size_t>(index)];
+    kernel::MemoryModule* front = fronts[static_cast<std::size_t>(index)];
+    return front != nullptr ? *front : *memories[static_cast<std::size_t>(index)];
   }
   ServerMemory* port(std::int32_t index) override { return ports[static_cast<std::size_t>(index)]; }
 
@@ -216,7 +231,8 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
   }
 
   [[nodiscard]] kernel::LapSnapshot snapshot(Femtoseconds at) const {
-    kernel::LapSnapshot s{.at = at, .memories = {}, .unit_busy = {}, .tasks = tasks};
+    kernel::LapSnapshot s{
+        .at = at, .memories = {}, .unit_busy = {}, .tasks = tasks, .begun = 0, .done = 0};
     for (const auto& memory : memories) {
       s.memories.push_back(memory->activity());
     }
@@ -226,11 +242,14 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
     return s;
   }
 
-  void lap_ended(Femtoseconds at) {
+  void lap_ended(std::uint64_t number, Femtoseconds at) {
     if (!options.extend_laps || left_out > 0 || program->laps == 0) {
       return;
     }
-    watch->add(snapshot(at));
+    kernel::LapSnapshot lap = snapshot(at);
+    lap.begun = number;
+    lap.done = streams.front()->issued() - streams.front()->outstanding();
+    watch->add(std::move(lap));
     const std::int64_t remaining = program->laps - laps_issued;
     if (remaining <= 2) {
       return;
@@ -307,6 +326,24 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
                        program->activities.at(task.task.activity), names[task.task.unit]);
   }
 
+  /// The first task of each stream that stands in the queue of a unit behind another stream's.
+  [[nodiscard]] std::string who_waits_behind(std::size_t unit) const {
+    std::string text;
+    const std::deque<IssuedTask>& queue = units[unit]->queue();
+    std::vector<std::uint32_t> seen;
+    for (const IssuedTask& task : queue) {
+      if (std::find(seen.begin(), seen.end(), task.stream) != seen.end()) {
+        continue;
+      }
+      seen.push_back(task.stream);
+      if (task.stream != queue.front().stream) {
+        text += fmt::format("{}: {} waits behind task {} of stream {}\n", names[unit], what(task),
+                            queue.front().number, queue.front().stream);
+      }
+    }
+    return text;
+  }
+
   [[nodiscard]] std::string who_waits() const {
     std::string text;
     if (std::all_of(streams.begin(), streams.end(), [](const auto& s) { return s->finished(); })) {
@@ -323,12 +360,21 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
       if (const std::string pending = units[u]->pending(); !pending.empty()) {
         text += fmt::format("{}: {}\n", names[u], pending);
       }
+      text += who_waits_behind(u);
     }
     for (std::size_t s = 0; s < streams.size(); ++s) {
-      if (!barriers[s].empty()) {
+      if (!barriers[s].empty() && !streams[s]->ready(barriers[s].front())) {
+        text += fmt::format("stream {}: the barrier of task {} waits for task {}\n", s,
+                            barriers[s].front().number, streams[s]->waits_for(barriers[s].front()));
+      } else if (!barriers[s].empty()) {
         text += fmt::format("stream {}: task {} waits at a barrier that {} of {} streams reached\n",
                             s, barriers[s].front().number, at_barrier_now,
                             program->barrier_width == 0 ? streams.size() : program->barrier_width);
+      }
+    }
+    if (network) {
+      for (const std::string& line : network->who_waits()) {
+        text += line + "\n";
       }
     }
     return text.empty() ? "a stream has tasks left and no unit has any\n" : text;
@@ -336,6 +382,8 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
 
   SimulationOptions options;
   std::vector<std::unique_ptr<kernel::MemoryModule>> memories;
+  std::unique_ptr<kernel::NetworkPort> network;  ///< null: units ask memories directly
+  std::vector<kernel::MemoryModule*> fronts;     ///< of memories behind the network, else null
   std::vector<ServerMemory*> ports;
   std::vector<std::unique_ptr<kernel::UnitProcess>> units;
   std::vector<std::string> names;
@@ -361,8 +409,10 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
 MachineSimulation::MachineSimulation(std::vector<Unit> units,
                                      std::vector<hw::cycle::CacheOver> caches,
                                      std::vector<SimulatedMemory> memories,
-                                     SimulationOptions options)
-    : impl_(std::make_unique<Impl>(std::move(units), caches, memories, std::move(options))) {}
+                                     SimulationOptions options,
+                                     const std::optional<hw::cycle::NetworkPlacement>& network)
+    : impl_(std::make_unique<Impl>(std::move(units), caches, memories, std::move(options),
+                                   network)) {}
 
 MachineSimulation::~MachineSimulation() = default;
 

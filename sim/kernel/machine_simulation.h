@@ -8,7 +8,7 @@
 ///
 /// Assumes:    requests of a transfer are spread over channels by address; a request is done when
 ///             its last bit has arrived.
-/// Ignores:    the time that addresses and credits need on the way.
+/// Ignores:    the time that addresses and credits need on the way, without a network.
 /// Reference:  IEEE 1666-2011 (SystemC).
 /// Checked by: tests/unit/sim/kernel/machine_simulation_test.cpp
 #pragma once
@@ -21,6 +21,7 @@
 
 #include "hw/cycle/device_program.h"
 #include "hw/cycle/program.h"
+#include "hw/memory/cycle/dram_energy.h"
 #include "hw/memory/memory.h"
 
 namespace cairn::sim {
@@ -33,6 +34,8 @@ struct SimulatedMemory {
   double bandwidth{};  ///< bit/s, all channels; infinity: never limits
   double latency_s{};
   bool refresh{true};
+  /// Of its commands; absent: none are counted.
+  std::optional<hw::cycle::DramCommandEnergies> energies{};
 };
 
 struct SimulationOptions {
@@ -52,8 +55,9 @@ struct MemoryActivity {
   std::uint64_t row_hits{};
   std::uint64_t row_misses{};
   std::uint64_t row_conflicts{};
-  double busy_s{};                   ///< time in which its data pins (or its server) were at work
-  std::optional<double> energy_j{};  ///< sum over its commands; only with currents known
+  double busy_s{};  ///< time in which its data pins (or its server) were at work
+  std::optional<double>
+      energy_j{};  ///< of its activates, reads and writes, where their energies are known
 };
 
 struct SimulationResult {
@@ -70,7 +74,8 @@ struct SimulationResult {
 class MachineSimulation {
  public:
   MachineSimulation(std::vector<hw::cycle::Unit> units, std::vector<hw::cycle::CacheOver> caches,
-                    std::vector<SimulatedMemory> memories, SimulationOptions options);
+                    std::vector<SimulatedMemory> memories, SimulationOptions options,
+                    const std::optional<hw::cycle::NetworkPlacement>& network = std::nullopt);
   MachineSimulation(const MachineSimulation&) = delete;
   MachineSimulation& operator=(const MachineSimulation&) = delete;
   MachineSimulation(MachineSimulation&&) = delete;

@@ -41,7 +41,8 @@ bool ServerMemory::offer(const Request& request, Femtoseconds& next) {
   ++activity_.requests;
   (request.write ? activity_.write_bits : activity_.read_bits) += to_bits(request.bytes);
   next = start;
-  request.from->arrives(request.slot, request.bytes, end + latency_);
+  // A write is over when it is taken: nobody waits for it to come back.
+  request.from->arrives(request.slot, request.bytes, request.write ? end : end + latency_);
   return true;
 }
 

@@ -53,7 +53,7 @@ class TaskStream {
   hw::cycle::Stream& source() { return *source_; }
 
  private:
-  static constexpr std::uint64_t kWindow = 64;
+  static constexpr std::uint64_t kWindow = 256;
   static constexpr std::uint64_t kMemory = 16384;  ///< a power of two above kLongestReach + kWindow
   [[nodiscard]] bool is_done(std::uint64_t number) const {
     return number < oldest_ || done_[number & (kMemory - 1)];

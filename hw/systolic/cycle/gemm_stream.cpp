@@ -112,6 +112,12 @@ void GemmStream::begin_phase() {
     }
   }
   lay_times();
+  const auto places =
+      static_cast<std::size_t>(buffer_places(phase.machine, phase.problem, phase.nest));
+  for (auto* place : {&weight_place_, &input_place_, &output_place_}) {
+    place->assign(places, kNone);
+  }
+  weight_turn_ = input_turn_ = output_turn_ = 0;
   instance_ = 0;
   fence_next_ = phase_ > 0 || repeat_ > 0;
   if (phase.softmax_bits > 0 && repeat_ == 0) {
@@ -136,7 +142,7 @@ void GemmStream::begin_instance() {
 void GemmStream::softmax_pass(const GemmPhase& phase) {
   Task read;
   read.kind = TaskKind::transfer;
-  read.unit = units_.load;
+  read.unit = units_.inputs;
   read.activity = static_cast<std::uint16_t>(SystolicActivity::load_inputs);
   read.fence = true;
   read.transfer = {.memory = memories_.backing,
@@ -208,7 +214,9 @@ void GemmStream::load(SystolicActivity what, std::uint64_t address, double bits,
                       std::uint64_t after) {
   Task task;
   task.kind = TaskKind::transfer;
-  task.unit = units_.load;
+  task.unit = what == SystolicActivity::load_weights ? units_.load
+              : what == SystolicActivity::load_sums  ? units_.sums
+                                                     : units_.inputs;
   task.activity = static_cast<std::uint16_t>(what);
   task.fence = std::exchange(fence_next_, false);
   task.lap = std::exchange(lap_next_, false);
@@ -242,7 +250,7 @@ void GemmStream::make_pass() {
   const auto weights = static_cast<std::int64_t>(tile_number(kN, kK));
   if (weights != held_weights_ || bypassed(phase.nest, kW)) {
     held_weights_ = weights;
-    weight_turn_ = 1 - weight_turn_;
+    weight_turn_ = (weight_turn_ + 1) % weight_place_.size();
     const double elements =
         bypassed(phase.nest, kW) ? words.weights : to_real(size[kN]) * to_real(size[kK]);
     if (elements * p.weight_bits > 0) {
@@ -256,7 +264,7 @@ void GemmStream::make_pass() {
   const auto inputs = static_cast<std::int64_t>(tile_number(kM, kK));
   if (inputs != held_inputs_ || bypassed(phase.nest, kA)) {
     held_inputs_ = inputs;
-    input_turn_ = 1 - input_turn_;
+    input_turn_ = (input_turn_ + 1) % input_place_.size();
     const double elements =
         bypassed(phase.nest, kA) ? words.activations : p.activation_elements(size[kM], size[kK]);
     if (elements * p.activation_bits > 0) {
@@ -270,7 +278,7 @@ void GemmStream::make_pass() {
   const auto out = static_cast<std::int64_t>(tile_number(kM, kN));
   if (out != held_outputs_) {
     held_outputs_ = out;
-    output_turn_ = 1 - output_turn_;
+    output_turn_ = (output_turn_ + 1) % output_place_.size();
     const double returning = at_[kK] > 0 ? p.partial_bits : p.preload_bits;
     sums_loaded_ = kNone;
     if (returning > 0) {

@@ -14,7 +14,9 @@ namespace cairn::hw::cycle {
 
 /// Numbers of the units of one core.
 struct CoreUnits {
-  std::uint16_t load{};
+  std::uint16_t load{};  ///< weights
+  std::uint16_t inputs{};
+  std::uint16_t sums{};  ///< partial sums that come back
   std::uint16_t array{};
   std::uint16_t vector{};
   std::uint16_t store{};
@@ -104,9 +106,9 @@ class GemmStream final : public Stream {
   std::uint64_t inputs_loaded_{kNone};
   std::uint64_t sums_loaded_{kNone};
   std::uint64_t last_compute_{kNone};
-  std::array<std::uint64_t, 2> weight_place_{kNone, kNone};  ///< last pass that used it
-  std::array<std::uint64_t, 2> input_place_{kNone, kNone};
-  std::array<std::uint64_t, 2> output_place_{kNone, kNone};  ///< store that empties it
+  std::vector<std::uint64_t> weight_place_;  ///< last pass that used it
+  std::vector<std::uint64_t> input_place_;
+  std::vector<std::uint64_t> output_place_;  ///< store that empties it
   std::size_t weight_turn_{};
   std::size_t input_turn_{};
   std::size_t output_turn_{};

@@ -8,13 +8,14 @@
 
 #include <fmt/format.h>
 
+#include "hw/cycle/vector_stream.h"
 #include "hw/systolic/cycle/gemm_stream.h"
 #include "hw/vector_work.h"
 
 namespace cairn::hw::cycle {
 namespace {
 
-constexpr std::uint16_t kUnitsOfCore = 4;
+constexpr std::uint16_t kUnitsOfCore = 6;
 constexpr double kBitsPerByte = 8;
 
 double to_real(std::int64_t value) {
@@ -24,9 +25,11 @@ double to_real(std::int64_t value) {
 CoreUnits units_of_core(std::int64_t core) {
   const auto first = static_cast<std::uint16_t>(core * kUnitsOfCore);
   return {.load = first,
-          .array = static_cast<std::uint16_t>(first + 1),
-          .vector = static_cast<std::uint16_t>(first + 2),
-          .store = static_cast<std::uint16_t>(first + 3)};
+          .inputs = static_cast<std::uint16_t>(first + 1),
+          .sums = static_cast<std::uint16_t>(first + 2),
+          .array = static_cast<std::uint16_t>(first + 3),
+          .vector = static_cast<std::uint16_t>(first + 4),
+          .store = static_cast<std::uint16_t>(first + 5)};
 }
 
 CoreMemories memories_of(const SystolicArray& array, std::span<const ResolvedMemory> memories) {
@@ -37,84 +40,14 @@ CoreMemories memories_of(const SystolicArray& array, std::span<const ResolvedMem
                     memory_index(memories, spec.outputs_to)}};
 }
 
-/// What a group without products moves and does, of one core.
-struct VectorWork {
-  double read_bits{};
-  double write_bits{};
-  double operations{};
-  double rate{};
-  double setup_s{};
-};
-
-/// Chunks pass through the vector unit: loaded, worked on, stored, each behind the one before.
-class VectorStream final : public Stream {
- public:
-  VectorStream(const VectorWork& work, std::uint64_t from, std::uint64_t to, const CoreUnits& units,
-               const CoreMemories& memories)
-      : work_(work), from_(from), to_(to), units_(units), memories_(memories) {
-    constexpr double kMostChunks = 256;
-    constexpr double kLeastBits = 8 * 1024;  // a chunk keeps the channel busy for some bursts
-    const double bits = std::max(work.read_bits, work.write_bits);
-    chunks_ =
-        static_cast<std::int64_t>(std::clamp(std::floor(bits / kLeastBits), 1.0, kMostChunks));
-  }
-
-  bool next(Task& task) override {
-    if (at_ == 3 * chunks_) {
-      return false;
-    }
-    const std::int64_t chunk = at_ / 3;
-    switch (at_++ % 3) {
-      case 0:
-        task.kind = TaskKind::transfer;
-        task.unit = units_.load;
-        task.activity = static_cast<std::uint16_t>(SystolicActivity::load_inputs);
-        task.duration = chunk == 0 ? to_femtoseconds(work_.setup_s) : 0;
-        task.transfer = part(from_, work_.read_bits, chunk, false);
-        task.local.at(0) = {.memory = memories_.local[1], .bits = share(work_.read_bits)};
-        task.after.at(0) = chunk < kBuffers ? 0 : 3 * kBuffers - 1;  // the vector task before it
-        break;
-      case 1:
-        task.unit = units_.vector;
-        task.activity = static_cast<std::uint16_t>(SystolicActivity::vector);
-        task.duration = to_femtoseconds(share(work_.operations) / work_.rate);
-        task.after.at(0) = 1;
-        task.after.at(1) = chunk < kBuffers ? 0 : 3 * kBuffers - 1;  // the store before it
-        break;
-      default:
-        task.kind = TaskKind::transfer;
-        task.unit = units_.store;
-        task.activity = static_cast<std::uint16_t>(SystolicActivity::store);
-        task.transfer = part(to_, work_.write_bits, chunk, true);
-        task.local.at(0) = {.memory = memories_.local[1], .bits = share(work_.write_bits)};
-        task.after.at(0) = 1;
-    }
-    return true;
-  }
-
- private:
-  static constexpr std::uint32_t kBuffers = 4;
-  [[nodiscard]] double share(double whole) const { return whole / to_real(chunks_); }
-  [[nodiscard]] Transfer part(std::uint64_t base, double bits, std::int64_t chunk,
-                              bool write) const {
-    const auto edge = [&](std::int64_t at) {
-      return static_cast<std::uint64_t>(
-          std::ceil(bits / kBitsPerByte * to_real(at) / to_real(chunks_) * (1 - 1e-12)));
-    };
-    return {.memory = memories_.backing,
-            .write = write,
-            .address = base + edge(chunk),
-            .bytes = edge(chunk + 1) - edge(chunk)};
-  }
-
-  VectorWork work_;
-  std::uint64_t from_{};
-  std::uint64_t to_{};
-  CoreUnits units_;
-  CoreMemories memories_;
-  std::int64_t chunks_{1};
-  std::int64_t at_{};
-};
+VectorUnits vector_units(const CoreUnits& core) {
+  return {.load = core.inputs,
+          .vector = core.vector,
+          .store = core.store,
+          .load_activity = static_cast<std::uint16_t>(SystolicActivity::load_inputs),
+          .vector_activity = static_cast<std::uint16_t>(SystolicActivity::vector),
+          .store_activity = static_cast<std::uint16_t>(SystolicActivity::store)};
+}
 
 Program vector_program(const SystolicArray& array, const GroupView& group,
                        const OperatorCost& closed_form, const CoreMemories& memories) {
@@ -136,8 +69,8 @@ Program vector_program(const SystolicArray& array, const GroupView& group,
   for (std::int64_t core = 0; core < cores; ++core) {
     const std::uint64_t from = map.place(work.read_bits);
     const std::uint64_t to = map.place(work.write_bits);
-    program.streams.push_back(
-        std::make_unique<VectorStream>(work, from, to, units_of_core(core), memories));
+    program.streams.push_back(std::make_unique<VectorStream>(
+        work, from, to, vector_units(units_of_core(core)), memories.backing, memories.local[1]));
   }
   return program;
 }
@@ -169,8 +102,12 @@ DeviceUnits units_of(const SystolicArray& array, std::span<const ResolvedMemory>
   const std::int64_t cores = array.spec().cores;
   for (std::int64_t core = 0; core < cores; ++core) {
     const std::string prefix = cores > 1 ? fmt::format("core {} ", core) : std::string{};
-    for (const auto& [name, moves] :
-         {std::pair{"load", true}, {"array", false}, {"vector unit", false}, {"store", true}}) {
+    for (const auto& [name, moves] : {std::pair{"load weights", true},
+                                      {"load inputs", true},
+                                      {"load sums", true},
+                                      {"array", false},
+                                      {"vector unit", false},
+                                      {"store", true}}) {
       all.units.push_back({.name = prefix + name, .moves_data = moves, .outstanding_bits = 0});
     }
   }

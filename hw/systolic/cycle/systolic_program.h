@@ -1,16 +1,18 @@
 /// \file
 /// A systolic array at cycle level: what its engines do for one group, tile by tile.
 ///
-/// Each core has a load engine, the array, a vector unit and a store engine. A pass over one tile
-/// loads the weights and inputs that the pass before did not hold, computes, and hands finished
-/// outputs to the vector unit and the store engine; partial sums that leave the chip are stored and
-/// loaded again. Scratchpads hold two tiles of each tensor, so a load waits for the pass that frees
-/// its place.
+/// Each core has a load engine for weights and one for inputs, the array, a vector unit and a store
+/// engine. A pass over one tile loads the weights and inputs that the pass before did not hold,
+/// computes, and hands finished outputs to the vector unit and the store engine; partial sums that
+/// leave the chip are stored and loaded again. Scratchpads have places for a few tiles of each
+/// tensor
+/// (`buffer_places`), and a load waits for the pass that frees its place.
 ///
 /// Assumes:    the wavefront of a tile in closed form (fold_cycles.h), proved PE by PE; operands
 ///             lie in memory tile by tile, as a compiler packs them; all cores of a group start
 ///             together.
-/// Ignores:    tiles held beyond two (`fill_first`); how words of a tile fall on the banks of a
+/// Ignores:    scratchpads that are filled before work starts (`fill_first`); how words of a tile
+/// fall on the banks of a
 ///             scratchpad: its ports are a bandwidth.
 /// Reference:  J. E. Smith, "Decoupled access/execute computer architectures", ISCA 1982.
 /// Checked by: tests/unit/hw/systolic_cycle/systolic_program_test.cpp (traffic and work equal the

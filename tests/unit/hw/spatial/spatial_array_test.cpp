@@ -172,8 +172,11 @@ TEST_CASE("a systolic array described as levels takes the cycles of the systolic
         const OperatorCost y = cost(b, op, MappingObjective::latency, one_tile);
         INFO("m " << s.m << " n " << s.n << " k " << s.k << " dataflow " << static_cast<int>(plain)
                   << " folds " << static_cast<int>(folds));
-        // What does not fill the array may be laid on fewer PEs, which fill and drain sooner.
-        CHECK(y.latency_s() <= x.latency_s() * 1.02);
+        // What does not fill the array may be laid on fewer PEs, which fill and drain sooner. The
+        // systolic family knows exactly when the last fold's results leave; levels count its loads
+        // like those of any other, and share columns evenly: up to one width of the array (16
+        // cycles at 500 MHz) longer.
+        CHECK(y.latency_s() <= x.latency_s() * 1.02 + 16 / 500e6);
         if (std::min({s.m, s.n, s.k}) >= 32) {
           CHECK(y.latency_s() == Approx(x.latency_s()).epsilon(0.03));
         }
