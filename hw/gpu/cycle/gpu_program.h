@@ -20,7 +20,7 @@
 ///             the L2 holds from the kernel before is read at its bandwidth, without requests.
 /// Reference:  A. Kerr et al., "CUTLASS: fast linear algebra in CUDA C++", 2017 (rounds, pipeline).
 /// Checked by: tests/unit/hw/gpu_cycle (by hand, and properties); against the closed form over
-///             random operators and GPUs by bench/gpu_cross
+///             random operators and GPUs by `cairn validate --cross --only gpu`
 #pragma once
 
 #include <cstdint>
