@@ -125,7 +125,7 @@ ProgramOrRefusal program_of(const Mcu& mcu, const GroupView& group,
     job.weights = in_flash.place(plan->weight_bits);
     job.inputs = activations.place(spec.cluster ? job.input_bits : 0.0);
     job.outputs = activations.place(plan->stored_bits);
-    work->jobs.push_back(std::move(job));
+    work->jobs.push_back(job);
   };
   add(*group.anchor);
   for (const models::Operator* follower : group.followers) {
