@@ -2,7 +2,7 @@
 /// Work without products as tasks: chunks of a tensor are loaded, worked on and stored, each behind
 /// the one before.
 ///
-/// Assumes:    chunks are alike; the on-chip memory has room for four of them.
+/// Assumes:    chunks are alike; the on-chip memory has room for sixteen of them.
 /// Ignores:    what the operation needs to see before it can begin (the sum of a row, say), beyond
 ///             the passes over its input that its traffic counts.
 /// Reference:  J. E. Smith, "Decoupled access/execute computer architectures", ISCA 1982.
@@ -41,7 +41,7 @@ class VectorStream final : public Stream {
   bool next(Task& task) override;
 
  private:
-  static constexpr std::uint32_t kBuffers = 4;
+  static constexpr std::uint32_t kBuffers = 16;
   [[nodiscard]] double share(double whole) const { return whole / static_cast<double>(chunks_); }
   [[nodiscard]] Transfer part(std::uint64_t base, double bits, std::int64_t chunk,
                               bool write) const;

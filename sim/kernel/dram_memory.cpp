@@ -140,10 +140,14 @@ class DramChannelProcess final : public Waker {
     if (!running_) {
       wake_at(std::max(time, controller_.next_event() * tick_));
     }
+    if (request.write) {  // posted: the controller has it, and writes when it suits the reads
+      request.from->arrives(request.slot, request.bytes, time);
+    }
     return true;
   }
 
   [[nodiscard]] const DramController& controller() const { return controller_; }
+  [[nodiscard]] Femtoseconds settled() const { return settled_; }
   void add_to(MemoryActivity& sum) const {
     const hw::cycle::DramStatistics s = controller_.statistics();
     sum.read_bits += read_bits_;
@@ -167,7 +171,11 @@ class DramChannelProcess final : public Waker {
       const auto tag = static_cast<std::uint32_t>(done.tag);
       const Request request = waiting_[tag];
       free_.push_back(tag);
-      request.from->arrives(request.slot, request.bytes, std::max(now(), done.cycle * tick_));
+      const Femtoseconds at = std::max(now(), done.cycle * tick_);
+      settled_ = std::max(settled_, at);
+      if (!request.write) {
+        request.from->arrives(request.slot, request.bytes, at);
+      }
     }
     serve_refused(false);
     serve_refused(true);
@@ -197,6 +205,7 @@ class DramChannelProcess final : public Waker {
   std::array<std::vector<Requester*>, 2> refused_;  ///< reads, writes
   std::vector<DramCompletion> finished_;
   std::int64_t last_arrival_{};
+  Femtoseconds settled_{};
   bool running_{};
   double read_bits_{};
   double write_bits_{};
@@ -223,6 +232,14 @@ class DramMemory final : public MemoryModule {
     next = now();
     return channels_[stripe % count]->offer(
         request, stripe / count * interleave + request.address % interleave);
+  }
+
+  [[nodiscard]] Femtoseconds settled() const override {
+    Femtoseconds last = 0;
+    for (const auto& channel : channels_) {
+      last = std::max(last, channel->settled());
+    }
+    return last;
   }
 
   [[nodiscard]] MemoryActivity activity() const override {

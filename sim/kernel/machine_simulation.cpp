@@ -304,6 +304,9 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
       stream->refill();
     }
     sc_core::sc_start();
+    for (const auto& memory : memories) {
+      last_end = std::max(last_end, memory->settled());
+    }
     SimulationResult result;
     result.duration = last_end - begin;
     result.tasks = tasks;

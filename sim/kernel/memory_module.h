@@ -53,6 +53,8 @@ class MemoryModule {
   [[nodiscard]] virtual bool offer(const Request& request, Femtoseconds& next) = 0;
   /// Counted since the start of the process.
   [[nodiscard]] virtual MemoryActivity activity() const = 0;
+  /// When the last data that it was given so far are where they belong; 0: with the last answer.
+  [[nodiscard]] virtual Femtoseconds settled() const { return 0; }
   /// Before a program starts. \p reach share of the bandwidth that its software reaches.
   virtual void start_run(double /*reach*/) {}
 };
