@@ -30,8 +30,10 @@ inline constexpr std::array kComparisonSources{
     ComparisonSource{compare_mcu},      //
     ComparisonSource{compare_planner},  //
     ComparisonSource{compare_pim},      //
-    ComparisonSource{compare_crossbars}, ComparisonSource{compare_memories},
-    ComparisonSource{compare_scalesim_layers}, ComparisonSource{compare_dram_commands},
+    ComparisonSource{compare_crossbars},
+    ComparisonSource{compare_memories},
+    ComparisonSource{compare_scalesim_layers},
+    ComparisonSource{compare_dram_commands},
 };
 
 /// Everything, in the order of the list.

@@ -32,7 +32,7 @@ TEST_CASE("peak, capacity, refresh loss and latency of DDR4-2400 by hand") {
 
 TEST_CASE("a channel of HBM2 has two pseudo-channels of 64 bit") {
   const DramFiguresOfPart f = figures_of(part_of("hbm2_8gb_2000"));
-  CHECK(f.peak_bandwidth == Approx(2 * 64 * 2000e6));  // 32 GB/s
+  CHECK(f.peak_bandwidth == Approx(2 * 64 * 2000e6));              // 32 GB/s
   CHECK(f.capacity_bits == Approx(2 * 8.0 * 1024 * 1024 * 1024));  // 8 Gib each
   CHECK(f.burst_bits == Approx(64 * 4));
 }

@@ -121,8 +121,9 @@ TEST_CASE("one thread of a core fetches, computes and fetches again") {
 
 TEST_CASE("sixteen threads keep the pipeline full, and only the first transfer shows") {
   CyclePricer pricer(system_file("upmem"), technology_45nm(), {});
-  // 511,200 columns, 200 a core: 7 x 1024 x 200 instructions in 201 portions. Twelve turns of sixteen
-  // threads leave nine for the last, whose instructions come eleven cycles apart: two are idle.
+  // 511,200 columns, 200 a core: 7 x 1024 x 200 instructions in 201 portions. Twelve turns of
+  // sixteen threads leave nine for the last, whose instructions come eleven cycles apart: two are
+  // idle.
   const CyclePrice p = price(pricer, matmul(1, 511'200, 1024));
   const double instructions = 7.0 * 1024 * 200;
   const double core = (instructions + 2 * instructions / 201 + 589) / 350e6;
