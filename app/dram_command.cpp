@@ -3,6 +3,7 @@
 #include <charconv>
 #include <ctime>
 #include <optional>
+#include <memory>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -67,9 +68,9 @@ std::vector<hc::TraceAccess> read_trace(const std::string& path, Diagnostics& di
     words >> address >> rest;
     const bool hex = address.starts_with("0x");
     std::uint64_t value = 0;
-    const char* first = address.data() + (hex ? 2 : 0);
-    const char* last = address.data() + address.size();
-    const auto [end, error] = std::from_chars(first, last, value, hex ? 16 : 10);
+    const std::string_view digits = std::string_view{address}.substr(hex ? 2 : 0);
+    const char* const last = std::to_address(digits.end());
+    const auto [end, error] = std::from_chars(digits.data(), last, value, hex ? 16 : 10);
     if ((kind != "R" && kind != "W") || error != std::errc{} || end != last || !rest.empty()) {
       diagnostics.error({path, number, 1, line}, "trace", fmt::format("'{}' is no access", line),
                         "such as: R 0x1f40 or W 8000");
@@ -145,7 +146,7 @@ Json json_of(const Answer& a) {
   j["energy_j"] = {{"activate", energy.activate},     {"read", energy.read},
                    {"write", energy.write},           {"refresh", energy.refresh},
                    {"background", energy.background}, {"total", energy.total()}};
-  const double pins = static_cast<double>(a.controller.protocol().counts[1]);
+  const auto pins = static_cast<double>(a.controller.protocol().counts[1]);
   j["bus_utilization"] = a.traffic.end() > 0 ? static_cast<double>(s.bus_busy) /
                                                    (static_cast<double>(a.traffic.end()) * pins)
                                              : 0.0;

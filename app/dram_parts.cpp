@@ -54,7 +54,7 @@ hw::DramPartSpec find_dram_part(const std::string& name) {
       return load_part(file);
     }
     names.push_back(file.stem().string());
-    const hw::DramPartSpec part = load_part(file);
+    hw::DramPartSpec part = load_part(file);
     if (!part.preset.empty()) {
       if (part.preset == name) {
         return part;
