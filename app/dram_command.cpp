@@ -2,8 +2,8 @@
 
 #include <charconv>
 #include <ctime>
-#include <optional>
 #include <memory>
+#include <optional>
 #include <sstream>
 
 #include <fmt/format.h>
