@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <queue>
+#include <ranges>
 #include <set>
 #include <utility>
 
@@ -38,8 +39,8 @@ std::vector<std::uint64_t> least(const report::ResultReader& results,
     }
   });
   std::vector<std::uint64_t> ids(kept.size());
-  for (auto place = ids.rbegin(); place != ids.rend(); ++place) {
-    *place = kept.top().second;
+  for (std::uint64_t& id : std::views::reverse(ids)) {
+    id = kept.top().second;
     kept.pop();
   }
   return ids;

@@ -24,7 +24,9 @@
 #include "core/text/numbers.h"
 #include "core/text/quantity_text.h"
 
-extern char** environ;  // NOLINT(readability-redundant-declaration)
+// POSIX leaves the declaration to the program; posix_spawn wants this very type.
+// NOLINTNEXTLINE(readability-redundant-declaration,cppcoreguidelines-avoid-non-const-global-variables)
+extern char** environ;
 
 namespace cairn::app {
 namespace {
@@ -135,6 +137,7 @@ class Worker {
     std::vector<std::string> words = options.arguments;
     words.insert(words.begin(), program);
     std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
     for (std::string& word : words) {
       pointers.push_back(word.data());
     }

@@ -129,7 +129,7 @@ void vary_crossbar(Rng& rng, hw::CrossbarSpec& crossbar, hw::SystemSpec& spec) {
 }  // namespace
 
 const std::vector<CrossSubject>& cross_subjects() {
-  static const std::vector<CrossSubject> kSubjects{
+  static const std::vector<CrossSubject> subjects{
       {.family = "systolic_array",
        .hardware = {"edge_npu", "edge_npu_ddr4"},
        .largest_macs = 2'000'000'000,
@@ -161,7 +161,7 @@ const std::vector<CrossSubject>& cross_subjects() {
        .hardware = {"sram_cim_22nm", "isaac", "neurram"},
        .largest_macs = 200'000'000,
        .largest_extent = 1024}};
-  return kSubjects;
+  return subjects;
 }
 
 models::Operator random_operator(Rng& rng, const CrossSubject& subject,

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include <fmt/format.h>
+
 #include "app/dram_parts.h"
 #include "app/validation/reference_table.h"
 #include "hw/memory/cycle/dram_traffic.h"
@@ -67,7 +69,7 @@ std::vector<Comparison> compare_dram_commands() {
     const std::string refresh{rows.text("refresh")};
     const Seen seen = simulate(part, mode, refresh == "on");
     ComparedRow row;
-    row.name = part + ", " + mode + ", refresh " + refresh;
+    row.name = fmt::format("{}, {}, refresh {}", part, mode, refresh);
     if (mode != "unloaded") {
       row.predicted = seen.bandwidth;
       row.measured = rows.positive("bandwidth_bytes_per_s");
