@@ -6,11 +6,12 @@
 ///   dram_bench --check [commands]  the checker, over all parts, policies and refresh modes
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <ctime>
 #include <memory>
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -24,7 +25,7 @@ namespace {
 using namespace cairn::hw;         // NOLINT(google-build-using-namespace)
 using namespace cairn::hw::cycle;  // NOLINT(google-build-using-namespace)
 
-constexpr const char* kParts[] = {
+constexpr std::array<const char*, 7> kParts{
     "ddr4_8gb_x8_2400r", "ddr5_16gb_x8_4800an", "lpddr5_8gb_x16_6400", "gddr6_8gb_x16_14000",
     "hbm2_2gb_2000",     "hbm3_16gb_8hi_6400",  "hbm4_32gb_4hi_8000"};
 
@@ -72,7 +73,7 @@ void speeds(std::int64_t requests) {
     }
     fmt::print("\n");
   }
-  const DramPartSpec part = part_of(kParts[0]);
+  const DramPartSpec part = part_of(kParts.front());
   DramController controller{part, default_options(part)};
   DramTrafficSpec spec;
   spec.requests = requests;
@@ -81,7 +82,7 @@ void speeds(std::int64_t requests) {
   DramChannels channels;
   channels.add("stream", controller, load);
   channels.run();
-  fmt::print("{:<24} {:>12.0f}   in SystemC\n", kParts[0], load.rate());
+  fmt::print("{:<24} {:>12.0f}   in SystemC\n", kParts.front(), load.rate());
 }
 
 void check(std::uint64_t wanted) {
@@ -125,11 +126,12 @@ void check(std::uint64_t wanted) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<std::string_view> arguments(argv + 1, argv + argc);
+  const std::span<char*> all(argv, static_cast<std::size_t>(argc));
+  const std::vector<std::string> arguments(all.begin() + 1, all.end());
   if (!arguments.empty() && arguments[0] == "--check") {
-    check(arguments.size() > 1 ? std::strtoull(argv[2], nullptr, 10) : 10'000'000);
+    check(arguments.size() > 1 ? std::strtoull(arguments[1].c_str(), nullptr, 10) : 10'000'000);
   } else {
-    speeds(arguments.empty() ? 500'000 : std::strtoll(argv[1], nullptr, 10));
+    speeds(arguments.empty() ? 500'000 : std::strtoll(arguments[0].c_str(), nullptr, 10));
   }
   return 0;
 }

@@ -34,7 +34,7 @@ void measure(const NetworkSpec& spec, const char* name, double load) {
   Network net(cairn::hw::cycle::topology_of(spec), count);
   cairn::Rng rng(cairn::derive_seed(1, "network bench"));
   const double gap = static_cast<double>(kFlits) / load / static_cast<double>(spec.nodes());
-  const double cycle = static_cast<double>(cairn::hw::cycle::cycle_of(spec));
+  const auto cycle = static_cast<double>(cairn::hw::cycle::cycle_of(spec));
   const auto start = std::chrono::steady_clock::now();
   double at = 0;
   for (std::int64_t i = 0; i < kPackets; ++i) {
