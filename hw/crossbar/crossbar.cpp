@@ -283,7 +283,7 @@ Crossbar::WorkOrRefusal Crossbar::product_work(const GroupView& group) const {
   const models::Operator& anchor = *group.anchor;
   GemmProblem p = gemm_problem(anchor);
   double residual_bits = 0;
-  double vector_operations_ = 0;
+  double vector_work = 0;
   auto outputs = static_cast<double>(models::output_elements(anchor.shape));
   const models::Operator* last = &anchor;
   for (const models::Operator* follower : group.followers) {
@@ -292,7 +292,7 @@ Crossbar::WorkOrRefusal Crossbar::product_work(const GroupView& group) const {
       outputs += static_cast<double>(models::output_elements(follower->shape));
       continue;
     }
-    vector_operations_ += static_cast<double>(vector_operations(follower->shape));
+    vector_work += static_cast<double>(vector_operations(follower->shape));
     const double before = outputs;
     outputs = static_cast<double>(models::output_elements(follower->shape));
     if (const auto* e = std::get_if<models::Elementwise>(&follower->shape);
@@ -315,7 +315,7 @@ Crossbar::WorkOrRefusal Crossbar::product_work(const GroupView& group) const {
                              residual_bits;
   stage.buffer_reads += residual_bits;
   stage.buffer_writes = work.distinct_output_bits;
-  stage.vector_operations = vector_operations_;
+  stage.vector_operations = vector_work;
   place_activations(work);
   work.macs = static_cast<double>(p.instances) * static_cast<double>(p.extent[0]) *
               static_cast<double>(p.extent[1]) * static_cast<double>(p.extent[2]);

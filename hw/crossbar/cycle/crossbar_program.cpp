@@ -85,10 +85,9 @@ class LaneStream final : public LapStream {
         lane_(lane),
         first_unit_(static_cast<std::uint16_t>(lane * kUnitsOfLane)),
         segments_(stage.work.segments(stage.buffer_bits)),
-        ahead_(stage.work.segments_ahead(stage.buffer_bits)) {
-    loads_.assign(static_cast<std::size_t>(std::max<std::int64_t>(1, segments_)), kNoTask);
-    programs_ = loads_;
-  }
+        ahead_(stage.work.segments_ahead(stage.buffer_bits)),
+        loads_(static_cast<std::size_t>(std::max<std::int64_t>(1, segments_)), kNoTask),
+        programs_(loads_) {}
 
  private:
   void write_start() override {
