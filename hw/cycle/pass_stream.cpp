@@ -9,14 +9,12 @@
 namespace cairn::hw::cycle {
 namespace {
 
-enum Activity : std::uint16_t {
-  kLoadWeights,
-  kLoadInputs,
-  kLoadSums,
-  kMultiply,
-  kVector,
-  kStore,
-};
+constexpr std::uint16_t kLoadWeights = 0;
+constexpr std::uint16_t kLoadInputs = 1;
+constexpr std::uint16_t kLoadSums = 2;
+constexpr std::uint16_t kMultiply = 3;
+constexpr std::uint16_t kVector = 4;
+constexpr std::uint16_t kStore = 5;
 
 constexpr double kBitsPerByte = 8;
 constexpr std::size_t kWeights = 0;

@@ -85,16 +85,16 @@ AttentionTasks::AttentionTasks(const Gpu& gpu, const GpuAttentionKernel& kernel,
           to_whole(std::ceil(costs_.load_bits / kBitsPerByte / to_real(memories.line_bytes)))),
       tiles_of_sequence_(to_whole(std::ceil(to_real(shape_.context) / costs_.key_tile))),
       first_key_(shape_.context - shape_.visible_keys()),
+      queries_(addresses.place(costs_.query_bits)),
+      cache_(addresses.place(costs_.sequences * to_real(tiles_of_sequence_ * tile_lines_ + 1) *
+                             to_real(memories.line_bytes) * kBitsPerByte)),
+      outputs_(addresses.place(costs_.output_bits)),
       dispatcher_(to_whole(costs_.sequences * costs_.row_tiles) * time_.split,
                   to_whole(machine_.sms), 1),
       sms_(static_cast<std::size_t>(machine_.sms)) {
   const double tiles = std::ceil(costs_.keys_of_row / costs_.key_tile);
   most_ = std::max<std::int64_t>(
       1, to_whole(std::ceil(costs_.sequences * costs_.row_tiles * tiles / kMostPieces)));
-  queries_ = addresses.place(costs_.query_bits);
-  cache_ = addresses.place(costs_.sequences * to_real(tiles_of_sequence_ * tile_lines_ + 1) *
-                           to_real(memories.line_bytes) * kBitsPerByte);
-  outputs_ = addresses.place(costs_.output_bits);
 }
 
 /// Tiles of queries of one head after each other, the longest first, each with its splits.
