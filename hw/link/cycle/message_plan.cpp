@@ -20,7 +20,8 @@ std::int64_t to_order(std::size_t chunk) {
 }
 
 std::vector<double> chunks_of(double bits, std::int64_t chunks) {
-  return std::vector<double>(static_cast<std::size_t>(chunks), bits / static_cast<double>(chunks));
+  std::vector<double> parts(static_cast<std::size_t>(chunks), bits / static_cast<double>(chunks));
+  return parts;
 }
 
 /// A ring over the ranks \p members in steps of one part each.
@@ -169,6 +170,7 @@ std::vector<std::int32_t> leaves_first(const std::vector<std::int32_t>& parent) 
   }
   std::sort(by_depth.begin(), by_depth.end());
   std::vector<std::int32_t> ranks;
+  ranks.reserve(by_depth.size());
   for (const auto& [depth, rank] : by_depth) {
     ranks.push_back(rank);
   }

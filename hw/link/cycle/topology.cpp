@@ -57,9 +57,9 @@ Topology mesh(const NetworkSpec& spec) {
         if (to_c < 0 || to_c >= columns || to_r < 0 || to_r >= rows) {
           continue;
         }
-        out[static_cast<std::size_t>(r * columns + c)].at(d) =
-            static_cast<std::int32_t>(net.links.size());
-        net.links.push_back({r * columns + c, to_r * columns + to_c, wires.between});
+        const std::int32_t from = r * columns + c;
+        out[static_cast<std::size_t>(from)].at(d) = static_cast<std::int32_t>(net.links.size());
+        net.links.push_back({from, to_r * columns + to_c, wires.between});
       }
     }
   }
