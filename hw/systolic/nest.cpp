@@ -310,14 +310,13 @@ NestCost evaluate(const GemmMachine& machine, const GemmProblem& p, const Nest& 
   cost.stream_s = std::max(0.0, dram_s - cost.weight_fill_s - a_fill - cost.drain_s);
   // Loading, multiplying and the vector unit follow each other tile by tile: the slowest takes all
   // of its time, the others the first tile before it and the last one after it.
-  double first_share = 1 / instances;
-  double outputs_share = 1 / instances;
-  for (std::size_t d = 0; d < 3; ++d) {
-    const auto extent = static_cast<double>(p.extent[d]);
-    const auto last = static_cast<double>(p.extent[d] - (trips[d] - 1) * nest.tile[d]);
-    first_share *= static_cast<double>(nest.tile[d]) / extent;
-    outputs_share *= d == kK ? 1.0 : last / extent;
-  }
+  const auto last = [&](std::size_t d) {
+    return static_cast<double>(p.extent[d] - (trips[d] - 1) * nest.tile[d]);
+  };
+  const double outputs = instances * m * n;
+  const double first_share =
+      static_cast<double>(nest.tile[kM] * nest.tile[kN] * nest.tile[kK]) / (outputs * k);
+  const double outputs_share = last(kM) * last(kN) / outputs;
   const double work_s = std::max(cost.array_s, cost.decode_s);
   const double passes = instances * static_cast<double>(trips[kM] * trips[kN] * trips[kK]);
   const double last_work = work_s / passes;  // a small last tile leaves part of the one before it
