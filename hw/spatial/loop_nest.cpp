@@ -381,7 +381,8 @@ TopTrips top_trips(const NestMachine& machine, const LoopProblem& p, const LoopN
   TopTrips trips;
   for (std::size_t d = 0; d < kLoops; ++d) {
     const std::int64_t tile = nest.spread(machine.levels - 1, d);
-    const auto turns = static_cast<double>((p.extent[d] + tile - 1) / tile);
+    const std::int64_t tiles = (p.extent[d] + tile - 1) / tile;
+    const auto turns = static_cast<double>(tiles);
     trips.passes *= turns;
     trips.outputs *= walks(Operand::outputs, static_cast<Loop>(d)) ? turns : 1.0;
   }

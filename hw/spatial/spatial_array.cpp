@@ -553,7 +553,7 @@ std::variant<SpatialArray::Phases, Infeasible> SpatialArray::phases_of(
     Solution solution{p, machine_for(group.anchor->formats, p), {}};
     solution.result = find_nest(solution.machine, rules_, p, constraint, MappingObjective::latency);
     const bool found = solution.result.feasible;
-    phases.nests.push_back(std::move(solution));
+    phases.nests.push_back(solution);
     return found;
   };
   const MappingConstraint fixed = spec_.mapping.value_or(MappingConstraint{});

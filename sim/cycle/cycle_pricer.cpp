@@ -115,7 +115,9 @@ std::optional<std::string> CyclePricer::missing(const hw::Machine& machine) {
 
 struct CyclePricer::Impl {
   Impl(const hw::SystemSpec& spec, const hw::Technology& technology, SimulationOptions options)
-      : machine(spec, technology) {
+      : machine(spec, technology),
+        backing(static_cast<std::size_t>(
+            hw::cycle::memory_index(machine.memories(), machine.backing().name))) {
     DeviceUnits device;
     std::visit(
         [&](const auto& model) {
@@ -128,10 +130,8 @@ struct CyclePricer::Impl {
           }
         },
         machine.primary());
-    backing = static_cast<std::size_t>(
-        hw::cycle::memory_index(machine.memories(), machine.backing().name));
-    simulation.emplace(std::move(device.units), std::move(device.caches),
-                       simulated(spec, machine, technology), std::move(options), device.network);
+    simulation.emplace(std::move(device.units), device.caches, simulated(spec, machine, technology),
+                       std::move(options), device.network);
   }
 
   hw::Machine machine;

@@ -56,7 +56,7 @@ TraceFile::TraceFile(std::string path, std::uint64_t limit)
   if (descriptor_ < 0) {
     throw IoError(path_, "cannot write", errno);
   }
-  buffer_ = "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[";
+  buffer_ = R"({"displayTimeUnit":"ns","traceEvents":[)";
   static_cast<void>(track("operators", "operators"));
   write_block();
   share_out();
@@ -85,8 +85,9 @@ void TraceFile::write_block() {
   const std::string whole = buffer_ + footer();
   std::size_t done = 0;
   while (done < whole.size() && error_ == 0) {
-    const ssize_t count = ::pwrite(descriptor_, whole.data() + done, whole.size() - done,
-                                   static_cast<off_t>(flushed_ + done));
+    const std::string_view rest = std::string_view{whole}.substr(done);
+    const ssize_t count =
+        ::pwrite(descriptor_, rest.data(), rest.size(), static_cast<off_t>(flushed_ + done));
     if (count < 0 && errno != EINTR) {
       error_ = errno;
     }

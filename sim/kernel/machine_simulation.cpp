@@ -410,8 +410,8 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
 };
 
 MachineSimulation::MachineSimulation(std::vector<Unit> units,
-                                     std::vector<hw::cycle::CacheOver> caches,
-                                     std::vector<SimulatedMemory> memories,
+                                     const std::vector<hw::cycle::CacheOver>& caches,
+                                     const std::vector<SimulatedMemory>& memories,
                                      SimulationOptions options,
                                      const std::optional<hw::cycle::NetworkPlacement>& network)
     : impl_(std::make_unique<Impl>(std::move(units), caches, memories, std::move(options),

@@ -73,8 +73,9 @@ struct SimulationResult {
 
 class MachineSimulation {
  public:
-  MachineSimulation(std::vector<hw::cycle::Unit> units, std::vector<hw::cycle::CacheOver> caches,
-                    std::vector<SimulatedMemory> memories, SimulationOptions options,
+  MachineSimulation(std::vector<hw::cycle::Unit> units,
+                    const std::vector<hw::cycle::CacheOver>& caches,
+                    const std::vector<SimulatedMemory>& memories, SimulationOptions options,
                     const std::optional<hw::cycle::NetworkPlacement>& network = std::nullopt);
   MachineSimulation(const MachineSimulation&) = delete;
   MachineSimulation& operator=(const MachineSimulation&) = delete;

@@ -12,7 +12,13 @@
 namespace cairn::hw::cycle {
 namespace {
 
-enum Units : std::uint16_t { kLoad, kInputs, kSums, kArray, kVector, kStore };
+/// Units of the array.
+constexpr std::uint16_t kLoad = 0;
+constexpr std::uint16_t kInputs = 1;
+constexpr std::uint16_t kSums = 2;
+constexpr std::uint16_t kArray = 3;
+constexpr std::uint16_t kVector = 4;
+constexpr std::uint16_t kStore = 5;
 
 /// The loops around the outermost level, as passes.
 PassNest passes_of(const SpatialArray& array, const SpatialArray::Solution& solution,

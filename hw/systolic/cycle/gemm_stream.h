@@ -37,8 +37,9 @@ enum class SystolicActivity : std::uint16_t {
   vector,
   store,
 };
-inline const std::vector<std::string> kSystolicActivities{
-    "load weights", "load inputs", "load partial sums", "multiply", "vector", "store"};
+inline std::vector<std::string> systolic_activities() {
+  return {"load weights", "load inputs", "load partial sums", "multiply", "vector", "store"};
+}
 
 /// Addresses of one core's tensors.
 struct CoreAddresses {

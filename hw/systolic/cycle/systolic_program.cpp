@@ -64,7 +64,7 @@ Program vector_program(const SystolicArray& array, const GroupView& group,
                         .rate = machine.vector_rate,
                         .setup_s = machine.overhead_s};
   Program program;
-  program.activities = kSystolicActivities;
+  program.activities = systolic_activities();
   AddressMap map;
   for (std::int64_t core = 0; core < cores; ++core) {
     const std::uint64_t from = map.place(work.read_bits);
@@ -135,7 +135,7 @@ ProgramOrRefusal program_of(const SystolicArray& array, const GroupView& group,
     cores = std::max(cores, phase.cores);
   }
   Program program;
-  program.activities = kSystolicActivities;
+  program.activities = systolic_activities();
   program.laps = GemmStream::laps_of(phases);
   AddressMap map;
   for (std::int64_t core = 0; core < cores; ++core) {

@@ -104,6 +104,7 @@ TEST_CASE("random points are refined rank by rank, each once") {
   const search::DesignSpace space = test::sample_space();
   Rng rng(11);
   std::vector<Row> rows;
+  rows.reserve(300);
   for (int i = 0; i < 300; ++i) {
     rows.push_back({1 + std::floor(20 * rng.uniform01()), 1 + std::floor(20 * rng.uniform01())});
   }

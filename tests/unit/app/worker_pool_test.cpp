@@ -42,6 +42,7 @@ Outcome run(const std::vector<std::string>& scripts, int at_once = 2, double tim
 
 TEST_CASE("every job gets its own answer, however many run at once") {
   std::vector<std::string> scripts;
+  scripts.reserve(20);
   for (int i = 0; i < 20; ++i) {
     scripts.push_back("echo noise; echo 'at 1e-6'; echo answer " + std::to_string(i * i) + "\n");
   }

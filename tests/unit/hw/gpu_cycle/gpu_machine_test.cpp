@@ -140,6 +140,7 @@ TEST_CASE("the parts of a split reduction meet before they are added") {
   const std::vector<ResolvedMemory>& memories = file.machine().memories();
   cycle::DeviceUnits units = cycle::units_of(file.gpu(), memories);
   std::vector<sim::SimulatedMemory> simulated;
+  simulated.reserve(memories.size());
   for (const ResolvedMemory& m : memories) {
     simulated.push_back({.name = m.name, .part = {}, .channels = 1, .bandwidth = m.bandwidth});
   }

@@ -42,6 +42,7 @@ TEST_CASE("every SM gets one block before any gets a second, first come first se
 TEST_CASE("a task that waits for more than it can name waits for tasks that name the rest") {
   TaskList list(0);
   std::vector<std::uint64_t> loads;
+  loads.reserve(8);
   for (int i = 0; i < 8; ++i) {
     loads.push_back(list.delay(SmUnit::copy, GpuActivity::load, 1e-9));
   }

@@ -123,13 +123,13 @@ TEST_CASE("every message of a plan comes after those it waits for, at the rank t
     }
     CAPTURE(static_cast<int>(kind), static_cast<int>(algorithm), ranks, local);
     CHECK(legal);
-    const double n = static_cast<double>(ranks);
-    for (std::size_t r = 0; r < received.size(); ++r) {  // nobody ends with less than all of it
+    const auto n = static_cast<double>(ranks);
+    for (const double bits : received) {  // nobody ends with less than all of it
       const double least =
           kind == CollectiveKind::broadcast || kind == CollectiveKind::point_to_point
               ? 0.0
               : (n - 1) / n * 1e7;
-      CHECK(received[r] >= least * (1 - 1e-9));
+      CHECK(bits >= least * (1 - 1e-9));
     }
     if (kind == CollectiveKind::broadcast) {
       for (std::size_t r = 1; r < received.size(); ++r) {

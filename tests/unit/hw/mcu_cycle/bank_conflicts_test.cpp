@@ -5,7 +5,6 @@
 #include <catch2/catch.hpp>
 
 using cairn::hw::cycle::bank_wait;
-using cairn::hw::cycle::BankTraffic;
 
 TEST_CASE("a core alone never waits, whatever it reads") {
   CHECK(bank_wait({.banks = 1, .cores = 1, .accesses = 1}) == 0.0);

@@ -24,7 +24,7 @@ namespace {
 
 /// Every instruction takes a cycle. A product of one row: two loads and a multiply-accumulate for
 /// four weights, a branch for a filter, two more instructions for an output.
-const char* const kPlain = R"(
+constexpr const char* kPlain = R"(
 schema: 1
 name: plain
 technology: technology/cmos_45nm.yaml
@@ -62,11 +62,11 @@ devices:
 )";
 
 /// The same core eight times.
-const char* const kCluster =
+constexpr const char* kCluster =
     "devices.mcu.cluster={cores: 8, scratchpad: sram, dma: 64 b/cycle, transfer: 4 cycles, "
     "fork: 6 cycles}";
 /// Weights in the same memory as activations.
-const char* const kAllInSram = "devices.mcu.flash.memory=sram";
+constexpr const char* kAllInSram = "devices.mcu.flash.memory=sram";
 
 class Pricer {
  public:

@@ -18,7 +18,7 @@ class Recorder final : public DramLog {
 /// A channel with what is asked of it, run until nothing waits.
 class Bench {
  public:
-  explicit Bench(const std::string& stem, DramControllerOptions options = quiet())
+  explicit Bench(const std::string& stem, const DramControllerOptions& options = quiet())
       : part(part_of(stem)), controller(part, options) {
     controller.set_log(&log);
   }

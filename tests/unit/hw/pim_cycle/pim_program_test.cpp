@@ -23,7 +23,7 @@ namespace {
 /// small_pim() with two channels of four banks, rows of 4 columns of 256 bits; 1 us to start.
 SystemSpec banks() {
   SystemSpec system = small_pim();
-  PimSpec& units = device_of<PimSpec>(system);
+  auto& units = device_of<PimSpec>(system);
   units.bandwidth_multiplier.reset();
   RowTimingSpec rows;
   rows.streams = 2;
@@ -98,7 +98,7 @@ TEST_CASE("units on a logic die compute from a buffer while rows open and close"
 
 TEST_CASE("units behind the interface stream everything through it") {
   SystemSpec system = small_pim();
-  PimSpec& units = device_of<PimSpec>(system);
+  auto& units = device_of<PimSpec>(system);
   units.bandwidth_multiplier.reset();
   units.placement = PimPlacement::external;
   CyclePricer pricer(system, technology_45nm(), {});

@@ -126,7 +126,8 @@ TEST_CASE("two devices at one DRAM channel share its pins") {
   CHECK(two.machine.memories.at(0).read_bits == 2 * one.machine.memories.at(0).read_bits);
   CHECK(two.machine.duration == std::max(two.ends.at(0), two.ends.at(1)));
   CHECK(two.machine.duration > one.ends.at(0) * 9 / 5);
-  CHECK(std::min(two.ends.at(0), two.ends.at(1)) > one.ends.at(0));
+  // They take turns: neither is much faster than the other.
+  CHECK(std::min(two.ends.at(0), two.ends.at(1)) > one.ends.at(0) * 8 / 5);
   // 19.2 GB/s is all that the pins carry.
   CHECK(hw::cycle::to_seconds(two.machine.duration) >= 2.0 * kBytes / 19.2e9);
 }
