@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 #include <queue>
-#include <ranges>
 #include <set>
 #include <utility>
 
@@ -39,10 +38,11 @@ std::vector<std::uint64_t> least(const report::ResultReader& results,
     }
   });
   std::vector<std::uint64_t> ids(kept.size());
-  for (std::uint64_t& id : std::views::reverse(ids)) {
-    id = kept.top().second;
+  std::generate(ids.rbegin(), ids.rend(), [&kept] {
+    const std::uint64_t id = kept.top().second;
     kept.pop();
-  }
+    return id;
+  });
   return ids;
 }
 
