@@ -19,7 +19,9 @@
 #include "app/hardware_file.h"
 #include "app/paths.h"
 #include "app/validation/cross_work.h"
+#include "core/diagnostics.h"
 #include "core/error.h"
+#include "core/text/did_you_mean.h"
 #include "sim/cycle/cycle_pricer.h"
 
 namespace cairn::app {
@@ -212,6 +214,19 @@ CrossFamily compare(const CrossSubject& subject, const CrossOptions& options) {
 }  // namespace
 
 std::vector<CrossFamily> compare_levels(const CrossOptions& options) {
+  std::vector<std::string> names;
+  for (const CrossSubject& subject : cross_subjects()) {
+    names.emplace_back(subject.family);
+  }
+  if (!options.only.empty() && std::find(names.begin(), names.end(), options.only) == names.end()) {
+    const std::optional<std::string> near = nearest(options.only, names);
+    Diagnostics diagnostics;
+    diagnostics.error({"<command line>", 1, 1, ""}, "--only",
+                      fmt::format("no family with a cycle level is called '{}'", options.only),
+                      near ? fmt::format("did you mean '{}'?", *near)
+                           : fmt::format("one of: {}", fmt::join(names, ", ")));
+    diagnostics.throw_if_any();
+  }
   std::vector<CrossFamily> families;
   for (const CrossSubject& subject : cross_subjects()) {
     if (options.only.empty() || options.only == subject.family) {

@@ -3,16 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
-#include "core/error.h"
 #include "hw/cycle/program.h"
+#include "hw/cycle/task_queue.h"
 
 namespace cairn::hw::cycle {
-
-/// Number of a task of the stream; negative: none.
-using TaskNumber = std::int64_t;
-inline constexpr TaskNumber kNoTask = -1;
 
 class LapStream : public Stream {
  public:
@@ -20,18 +15,14 @@ class LapStream : public Stream {
   explicit LapStream(std::int64_t laps) : laps_(laps) {}
 
   bool next(Task& task) final {
-    while (at_ == pending_.size()) {
-      pending_.clear();
-      at_ = 0;
+    while (pending_.empty()) {
       if (!started_) {
         started_ = true;
         write_start();
       } else if (lap_ < laps_) {
-        const std::size_t first = pending_.size();
+        lap_begins_ = true;
         write_lap(lap_++);
-        if (first < pending_.size()) {
-          pending_[first].lap = true;
-        }
+        lap_begins_ = false;
       } else if (!ended_) {
         ended_ = true;
         write_end();
@@ -39,7 +30,7 @@ class LapStream : public Stream {
         return false;
       }
     }
-    task = pending_[at_++];
+    task = pending_.take();
     return true;
   }
   void skip_laps(std::int64_t count) final { lap_ += count; }
@@ -50,26 +41,12 @@ class LapStream : public Stream {
   virtual void write_end() {}
 
   /// Appends a task. \returns its number, counted without laps that were left out.
-  TaskNumber add(const Task& task) {
-    pending_.push_back(task);
-    return written_++;
+  TaskNumber add(Task task) {
+    task.lap = lap_begins_;
+    lap_begins_ = false;
+    return pending_.add(task);
   }
-  /// Makes the task that is written next wait for \p earlier, if there is such a task.
-  void wait_for(Task& task, TaskNumber earlier) const {
-    if (earlier < 0) {
-      return;
-    }
-    const std::int64_t distance = written_ - earlier;
-    CAIRN_CHECK(distance > 0 && distance <= std::int64_t{Task::kLongestReach},
-                "a task waits for one that is too far back");
-    for (std::uint32_t& place : task.after) {
-      if (place == 0) {
-        place = static_cast<std::uint32_t>(distance);
-        return;
-      }
-    }
-    CAIRN_CHECK(false, "a task waits for more than it can name");
-  }
+  void wait_for(Task& task, TaskNumber earlier) const { pending_.wait_for(task, earlier); }
   [[nodiscard]] std::int64_t laps() const { return laps_; }
 
  private:
@@ -77,9 +54,8 @@ class LapStream : public Stream {
   std::int64_t lap_{};
   bool started_{};
   bool ended_{};
-  std::vector<Task> pending_;
-  std::size_t at_{};
-  TaskNumber written_{};
+  bool lap_begins_{};  ///< the next task is the first of a lap
+  TaskQueue pending_;
 };
 
 }  // namespace cairn::hw::cycle

@@ -80,26 +80,8 @@ std::int64_t PassStream::laps_of(const std::vector<PassNest>& nests) {
   return 0;
 }
 
-std::uint64_t PassStream::push(Task task) {
-  ready_.push_back(task);
-  return pushed_++;
-}
-
-void PassStream::wait_for(Task& task, std::uint64_t number) const {
-  if (number == kNone || pushed_ - number > Task::kLongestReach) {
-    return;
-  }
-  for (std::uint32_t& distance : task.after) {
-    if (distance == 0) {
-      distance = static_cast<std::uint32_t>(pushed_ - number);
-      return;
-    }
-  }
-  CAIRN_CHECK(false, "a task waits for more tasks than it can name");
-}
-
-std::uint64_t PassStream::transfer(bool write, std::uint16_t activity, const PassTensor& tensor,
-                                   std::uint64_t offset, double bits, std::uint64_t after) {
+TaskNumber PassStream::transfer(bool write, std::uint16_t activity, const PassTensor& tensor,
+                                std::uint64_t offset, double bits, TaskNumber after) {
   Task task;
   task.kind = TaskKind::transfer;
   task.unit = write                      ? units_.store
@@ -109,14 +91,14 @@ std::uint64_t PassStream::transfer(bool write, std::uint16_t activity, const Pas
   task.activity = activity;
   task.fence = std::exchange(fence_next_, false);
   task.lap = std::exchange(lap_next_, false);
-  task.duration = pushed_ == 0 ? to_femtoseconds(nests_[nest_].setup_s) : 0;
+  task.duration = pending_.next_number() == 0 ? to_femtoseconds(nests_[nest_].setup_s) : 0;
   task.transfer = {.memory = backing_,
                    .write = write,
                    .address = tensor.address + offset * to_bytes(bits),
                    .bytes = to_bytes(bits)};
   task.local.at(0) = {.memory = tensor.memory, .bits = bits};
-  wait_for(task, after);
-  return push(task);
+  pending_.wait_for_unless_passed(task, after);
+  return pending_.add(task);
 }
 
 void PassStream::begin() {
@@ -129,9 +111,9 @@ void PassStream::begin() {
   const std::array<const PassTensor*, 3> tensors{&nest.weights, &nest.inputs, &nest.outputs};
   for (std::size_t t = 0; t < 3; ++t) {
     held_.at(t) = {
-        .place = std::vector<std::uint64_t>(static_cast<std::size_t>(tensors.at(t)->places), kNone),
+        .place = std::vector<TaskNumber>(static_cast<std::size_t>(tensors.at(t)->places), kNoTask),
         .turn = 0,
-        .loaded = kNone,
+        .loaded = kNoTask,
         .count = 0};
   }
   const auto passes = static_cast<double>(nest.passes());
@@ -147,8 +129,8 @@ void PassStream::begin() {
   sums_to_load_ = 0;
   fence_next_ = nest_ > 0;
   if (nest.before_bits > 0) {
-    transfer(false, kLoadInputs, nest.inputs, 0, nest.before_bits, kNone);
-    transfer(true, kStore, nest.inputs, 0, nest.before_bits, kNone);
+    transfer(false, kLoadInputs, nest.inputs, 0, nest.before_bits, kNoTask);
+    transfer(true, kStore, nest.inputs, 0, nest.before_bits, kNoTask);
     fence_next_ = true;
   }
   lap_next_ = nests_.size() == 1;
@@ -174,7 +156,7 @@ void PassStream::make_pass(std::uint32_t changed) {
   bring(nest.weights, weights, kLoadWeights, changed, weights.count);
   bring(nest.inputs, inputs, kLoadInputs, changed, inputs.count);
   const bool other_outputs = outputs.count == 0 || (changed & nest.outputs.walks) != 0;
-  std::uint64_t sums = kNone;
+  TaskNumber sums = kNoTask;
   if (other_outputs) {
     outputs.turn = (outputs.turn + 1) % outputs.place.size();
     ++outputs.count;
@@ -194,10 +176,10 @@ void PassStream::make_pass(std::uint32_t changed) {
   work.fence = std::exchange(fence_next_, false);
   work.lap = std::exchange(lap_next_, false);
   work.duration = work_;
-  wait_for(work, weights.loaded);
-  wait_for(work, inputs.loaded);
-  wait_for(work, sums != kNone ? sums : outputs.place[outputs.turn]);
-  const std::uint64_t done = push(work);
+  pending_.wait_for_unless_passed(work, weights.loaded);
+  pending_.wait_for_unless_passed(work, inputs.loaded);
+  pending_.wait_for_unless_passed(work, sums != kNoTask ? sums : outputs.place[outputs.turn]);
+  const TaskNumber done = pending_.add(work);
   weights.place[weights.turn] = done;
   inputs.place[inputs.turn] = done;
   outputs.place[outputs.turn] = done;
@@ -217,22 +199,22 @@ void PassStream::make_pass(std::uint32_t changed) {
   if (!leaves) {
     return;
   }
-  std::uint64_t source = done;
+  TaskNumber source = done;
   double bits = spilled_;
   if (finished) {
     bits = finished_;
-    std::uint64_t further = kNone;
+    TaskNumber further = kNoTask;
     if (epilogue_ > 0) {
-      further = transfer(false, kLoadInputs, nest.inputs, outputs.count, epilogue_, kNone);
+      further = transfer(false, kLoadInputs, nest.inputs, outputs.count, epilogue_, kNoTask);
     }
     if (vector_ > 0) {
       Task vector;
       vector.unit = units_.vector;
       vector.activity = kVector;
       vector.duration = vector_;
-      wait_for(vector, done);
-      wait_for(vector, further);
-      source = push(vector);
+      pending_.wait_for_unless_passed(vector, done);
+      pending_.wait_for_unless_passed(vector, further);
+      source = pending_.add(vector);
       outputs.place[outputs.turn] = source;
     }
   }
@@ -263,7 +245,7 @@ bool PassStream::advance(std::uint32_t& changed) {
 }
 
 bool PassStream::next(Task& task) {
-  while (ready_.empty()) {
+  while (pending_.empty()) {
     if (nest_ == nests_.size()) {
       return false;
     }
@@ -276,8 +258,7 @@ bool PassStream::next(Task& task) {
     }
     make_pass(changed);
   }
-  task = ready_.front();
-  ready_.pop_front();
+  task = pending_.take();
   return true;
 }
 

@@ -13,10 +13,10 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "hw/cycle/program.h"
+#include "hw/cycle/task_queue.h"
 
 namespace cairn::hw::cycle {
 
@@ -69,27 +69,23 @@ class PassStream final : public Stream {
  private:
   /// A tensor's tile on chip.
   struct Held {
-    std::vector<std::uint64_t> place;  ///< task that frees it
+    std::vector<TaskNumber> place;  ///< task that frees it
     std::size_t turn{};
-    std::uint64_t loaded{};
+    TaskNumber loaded{kNoTask};
     std::uint64_t count{};  ///< tiles brought so far
   };
   void begin();
   void make_pass(std::uint32_t changed);
   bool advance(std::uint32_t& changed);
-  std::uint64_t push(Task task);
-  void wait_for(Task& task, std::uint64_t number) const;
-  std::uint64_t transfer(bool write, std::uint16_t activity, const PassTensor& tensor,
-                         std::uint64_t offset, double bits, std::uint64_t after);
+  TaskNumber transfer(bool write, std::uint16_t activity, const PassTensor& tensor,
+                      std::uint64_t offset, double bits, TaskNumber after);
   void bring(const PassTensor& tensor, Held& held, std::uint16_t activity, std::uint32_t changed,
              std::uint64_t offset);
 
-  static constexpr std::uint64_t kNone = ~0ULL;
   std::vector<PassNest> nests_;
   std::int32_t backing_{};
   PassUnits units_;
-  std::deque<Task> ready_;
-  std::uint64_t pushed_{};
+  TaskQueue pending_;
   std::size_t nest_{};
   bool started_{};
   bool fence_next_{};

@@ -80,25 +80,6 @@ std::int64_t GemmStream::laps_of(const std::vector<GemmPhase>& phases) {
   return phase.problem.extent.at(d) / phase.nest.tile.at(d);
 }
 
-std::uint64_t GemmStream::push(Task task) {
-  ready_.push_back(task);
-  return pushed_++;
-}
-
-/// Adds a predecessor. One that lies further back than the window of tasks on their way is done.
-void GemmStream::wait_for(Task& task, std::uint64_t number) const {
-  if (number == kNone || pushed_ - number > Task::kLongestReach) {
-    return;
-  }
-  for (std::uint32_t& distance : task.after) {
-    if (distance == 0) {
-      distance = static_cast<std::uint32_t>(pushed_ - number);
-      return;
-    }
-  }
-  CAIRN_CHECK(false, "a task waits for more tasks than it can name");
-}
-
 void GemmStream::begin_phase() {
   const GemmPhase& phase = phases_[phase_];
   for (std::size_t d = 0; d < 3; ++d) {
@@ -115,7 +96,7 @@ void GemmStream::begin_phase() {
   const auto places =
       static_cast<std::size_t>(buffer_places(phase.machine, phase.problem, phase.nest));
   for (auto* place : {&weight_place_, &input_place_, &output_place_}) {
-    place->assign(places, kNone);
+    place->assign(places, kNoTask);
   }
   weight_turn_ = input_turn_ = output_turn_ = 0;
   instance_ = 0;
@@ -149,13 +130,13 @@ void GemmStream::softmax_pass(const GemmPhase& phase) {
                    .write = false,
                    .address = addresses_[phase_].activations,
                    .bytes = to_bytes(phase.softmax_bits)};
-  push(read);
+  pending_.add(read);
   Task write = read;
   write.fence = false;
   write.unit = units_.store;
   write.activity = static_cast<std::uint16_t>(SystolicActivity::store);
   write.transfer.write = true;
-  push(write);
+  pending_.add(write);
 }
 
 /// What a pass takes the array, and the decoder where it is slower. Later passes of an instance
@@ -211,7 +192,7 @@ std::uint64_t GemmStream::tile_number(std::size_t a, std::size_t b) const {
 }
 
 void GemmStream::load(SystolicActivity what, std::uint64_t address, double bits, std::size_t tensor,
-                      std::uint64_t after) {
+                      TaskNumber after) {
   Task task;
   task.kind = TaskKind::transfer;
   task.unit = what == SystolicActivity::load_weights ? units_.load
@@ -220,7 +201,7 @@ void GemmStream::load(SystolicActivity what, std::uint64_t address, double bits,
   task.activity = static_cast<std::uint16_t>(what);
   task.fence = std::exchange(fence_next_, false);
   task.lap = std::exchange(lap_next_, false);
-  if (pushed_ == 0) {
+  if (pending_.next_number() == 0) {
     task.duration = to_femtoseconds(phases_[phase_].machine.overhead_s);
   }
   task.transfer = {
@@ -228,8 +209,8 @@ void GemmStream::load(SystolicActivity what, std::uint64_t address, double bits,
   if (!bypassed(phases_[phase_].nest, tensor)) {
     task.local.at(0) = {.memory = memories_.local.at(tensor), .bits = bits};
   }
-  wait_for(task, after);
-  push(task);
+  pending_.wait_for_unless_passed(task, after);
+  pending_.add(task);
 }
 
 void GemmStream::make_pass() {
@@ -257,7 +238,7 @@ void GemmStream::make_pass() {
       load(SystolicActivity::load_weights,
            where.weights + tile_number(kN, kK) * stride(kN, kK, p.weight_bits),
            elements * p.weight_bits, kW, weight_place_.at(weight_turn_));
-      weights_loaded_ = pushed_ - 1;
+      weights_loaded_ = pending_.next_number() - 1;
     }
   }
   // Inputs.
@@ -271,7 +252,7 @@ void GemmStream::make_pass() {
       load(SystolicActivity::load_inputs,
            where.activations + tile_number(kM, kK) * stride(kM, kK, p.activation_bits),
            elements * p.activation_bits, kA, input_place_.at(input_turn_));
-      inputs_loaded_ = pushed_ - 1;
+      inputs_loaded_ = pending_.next_number() - 1;
     }
   }
   // Outputs: partial sums that were put away come back.
@@ -280,12 +261,12 @@ void GemmStream::make_pass() {
     held_outputs_ = out;
     output_turn_ = (output_turn_ + 1) % output_place_.size();
     const double returning = at_[kK] > 0 ? p.partial_bits : p.preload_bits;
-    sums_loaded_ = kNone;
+    sums_loaded_ = kNoTask;
     if (returning > 0) {
       load(SystolicActivity::load_sums,
            where.sums + tile_number(kM, kN) * stride(kM, kN, p.partial_bits), outputs * returning,
            kO, output_place_.at(output_turn_));
-      sums_loaded_ = pushed_ - 1;
+      sums_loaded_ = pending_.next_number() - 1;
     }
   }
 
@@ -305,11 +286,11 @@ void GemmStream::make_pass() {
       multiply.local.at(t) = {.memory = memories_.local.at(t), .bits = moved.at(t)};
     }
   }
-  wait_for(multiply, weights_loaded_);
-  wait_for(multiply, inputs_loaded_);
-  wait_for(multiply, sums_loaded_ != kNone ? sums_loaded_ : output_place_.at(output_turn_));
-  const std::uint64_t computed = push(multiply);
-  last_compute_ = computed;
+  pending_.wait_for_unless_passed(multiply, weights_loaded_);
+  pending_.wait_for_unless_passed(multiply, inputs_loaded_);
+  pending_.wait_for_unless_passed(
+      multiply, sums_loaded_ != kNoTask ? sums_loaded_ : output_place_.at(output_turn_));
+  const TaskNumber computed = pending_.add(multiply);
   weight_place_.at(weight_turn_) = computed;
   input_place_.at(input_turn_) = computed;
   output_place_.at(output_turn_) = computed;
@@ -320,13 +301,13 @@ void GemmStream::make_pass() {
   if (stays) {
     return;
   }
-  std::uint64_t source = computed;
+  TaskNumber source = computed;
   const double share = outputs / whole_outputs;
   if (finished) {
     const double epilogue = p.epilogue_read_bits * share;
     if (epilogue > 0) {
       load(SystolicActivity::load_inputs, where.epilogue + tile_number(kM, kN) * to_bytes(epilogue),
-           epilogue, kA, kNone);
+           epilogue, kA, kNoTask);
     }
     const double operations = p.vector_operations / to_real(p.instances) * share;
     if (operations > 0) {
@@ -334,11 +315,11 @@ void GemmStream::make_pass() {
       vector.unit = units_.vector;
       vector.activity = static_cast<std::uint16_t>(SystolicActivity::vector);
       vector.duration = to_femtoseconds(operations / phase.machine.vector_rate);
-      wait_for(vector, computed);
+      pending_.wait_for_unless_passed(vector, computed);
       if (epilogue > 0) {
-        wait_for(vector, pushed_ - 1);
+        pending_.wait_for_unless_passed(vector, pending_.next_number() - 1);
       }
-      source = push(vector);
+      source = pending_.add(vector);
       output_place_.at(output_turn_) = source;
     }
   }
@@ -358,8 +339,8 @@ void GemmStream::make_pass() {
     if (!bypassed(phase.nest, kO)) {
       store.local.at(0) = {.memory = memories_.local.at(kO), .bits = bits};
     }
-    wait_for(store, source);
-    output_place_.at(output_turn_) = push(store);
+    pending_.wait_for_unless_passed(store, source);
+    output_place_.at(output_turn_) = pending_.add(store);
   }
 }
 
@@ -398,7 +379,7 @@ bool GemmStream::advance() {
 }
 
 bool GemmStream::next(Task& task) {
-  while (ready_.empty()) {
+  while (pending_.empty()) {
     if (phase_ == phases_.size()) {
       return false;
     }
@@ -411,8 +392,7 @@ bool GemmStream::next(Task& task) {
     }
     make_pass();
   }
-  task = ready_.front();
-  ready_.pop_front();
+  task = pending_.take();
   return true;
 }
 

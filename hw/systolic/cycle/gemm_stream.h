@@ -4,10 +4,10 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "hw/cycle/program.h"
+#include "hw/cycle/task_queue.h"
 #include "hw/systolic/cycle/gemm_phases.h"
 
 namespace cairn::hw::cycle {
@@ -67,22 +67,18 @@ class GemmStream final : public Stream {
   void make_pass();
   bool advance();
   void softmax_pass(const GemmPhase& phase);
-  std::uint64_t push(Task task);
-  void wait_for(Task& task, std::uint64_t number) const;
   void load(SystolicActivity what, std::uint64_t address, double bits, std::size_t tensor,
-            std::uint64_t after);
+            TaskNumber after);
   [[nodiscard]] Femtoseconds pass_time(bool first) const;
   [[nodiscard]] std::uint64_t tile_number(std::size_t a, std::size_t b) const;
   void lay_times();
 
-  static constexpr std::uint64_t kNone = ~0ULL;
   std::vector<GemmPhase> phases_;
   std::vector<CoreAddresses> addresses_;
   CoreUnits units_;
   CoreMemories memories_;
 
-  std::deque<Task> ready_;
-  std::uint64_t pushed_{};  ///< tasks made so far: the number of the next
+  TaskQueue pending_;
   std::size_t phase_{};
   std::int64_t repeat_{};
   std::int64_t instance_{};
@@ -103,13 +99,12 @@ class GemmStream final : public Stream {
   std::int64_t held_weights_{-1};
   std::int64_t held_inputs_{-1};
   std::int64_t held_outputs_{-1};
-  std::uint64_t weights_loaded_{kNone};
-  std::uint64_t inputs_loaded_{kNone};
-  std::uint64_t sums_loaded_{kNone};
-  std::uint64_t last_compute_{kNone};
-  std::vector<std::uint64_t> weight_place_;  ///< last pass that used it
-  std::vector<std::uint64_t> input_place_;
-  std::vector<std::uint64_t> output_place_;  ///< store that empties it
+  TaskNumber weights_loaded_{kNoTask};
+  TaskNumber inputs_loaded_{kNoTask};
+  TaskNumber sums_loaded_{kNoTask};
+  std::vector<TaskNumber> weight_place_;  ///< last pass that used it
+  std::vector<TaskNumber> input_place_;
+  std::vector<TaskNumber> output_place_;  ///< store that empties it
   std::size_t weight_turn_{};
   std::size_t input_turn_{};
   std::size_t output_turn_{};
