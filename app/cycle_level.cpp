@@ -11,11 +11,11 @@
 
 namespace cairn::app {
 
-std::optional<std::string> cycle_problem(const hw::Machine& machine) {
+std::optional<std::string> cycle_problem(const hw::SystemSpec& spec, const hw::Machine& machine) {
   if (machine.coprocessing()) {
     return "several devices share its work, and the cycle level simulates one";
   }
-  return sim::CyclePricer::missing(machine);
+  return sim::CyclePricer::missing(spec, machine);
 }
 
 struct CycleLevel::Impl {
@@ -76,7 +76,7 @@ std::unique_ptr<CycleLevel> make_cycle_level(const FidelityOptions& options,
         diagnostics.error(at, flag, "only a simulation can be written there", "--fidelity cycle");
       }
     }
-  } else if (const auto problem = cycle_problem(*loaded.machine)) {
+  } else if (const auto problem = cycle_problem(loaded.spec, *loaded.machine)) {
     diagnostics.error(at, "--fidelity", fmt::format("{} has no cycle level: {}", file, *problem),
                       "--fidelity analytical knows every family");
   }

@@ -16,7 +16,8 @@
 namespace cairn::app {
 
 /// Why a machine cannot be simulated; nothing if it can.
-[[nodiscard]] std::optional<std::string> cycle_problem(const hw::Machine& machine);
+[[nodiscard]] std::optional<std::string> cycle_problem(const hw::SystemSpec& spec,
+                                                       const hw::Machine& machine);
 
 struct CycleOptions {
   std::string trace;  ///< path of a timeline; empty: none

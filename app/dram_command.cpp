@@ -103,7 +103,11 @@ hc::DramTrafficSpec traffic_of(const DramOptions& options, Diagnostics& diagnost
     const std::vector<std::string> names{"stream", "random", "trace"};
     complain(diagnostics, "pattern", fmt::format("'{}' is unknown", name), suggest(name, names));
   }
-  traffic.requests = options.requests;
+  if (options.requests) {
+    traffic.requests = *options.requests;
+  } else if (traffic.pattern == hc::DramPattern::trace) {
+    traffic.requests = std::ssize(traffic.trace);
+  }
   traffic.write_fraction = options.write_fraction;
   traffic.outstanding = options.outstanding;
   traffic.probe = options.probe;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace cairn::app {
 struct DramOptions {
   std::string part;
   std::vector<std::string> pattern{"stream"};  ///< stream, random, or trace and a file
-  std::int64_t requests{100'000};
+  std::optional<std::int64_t> requests;        ///< absent: the whole trace, or 100,000
   double write_fraction{};
   std::int64_t outstanding{256};
   std::string refresh{"on"};

@@ -129,7 +129,7 @@ void add_dram(CLI::App& app, DramOptions& o) {
   c.add_option("--pattern", o.pattern, "stream, random, or trace FILE (lines R ADDRESS, W ADDRESS)")
       ->type_name("PATTERN [FILE]")
       ->expected(1, 2);
-  c.add_option("--requests", o.requests, "number of requests")
+  c.add_option("--requests", o.requests, "number of requests; absent: 100000, or the whole trace")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40U));
   c.add_option("--write-fraction", o.write_fraction, "share of writes")
       ->check(CLI::Range(0.0, 1.0));

@@ -390,7 +390,7 @@ void Study::check_cycle_level(Diagnostics& diagnostics) const {
     if (hw::Machine::problem(system, technology)) {
       continue;  // an infeasible point, said when it is evaluated
     }
-    if (const auto missing = cycle_problem(hw::Machine(system, technology))) {
+    if (const auto missing = cycle_problem(system, hw::Machine(system, technology))) {
       diagnostics.error(at->at, path,
                         fmt::format("{} has no model at cycle level: {}", system.name, *missing),
                         "fidelity: analytical, without refine, knows every family");

@@ -165,7 +165,7 @@ CrossFamily compare(const CrossSubject& subject, const CrossOptions& options) {
     systems.push_back(load_system(
         (configs_directory() / "hardware" / fmt::format("{}.yaml", stem)).string(), {}));
   }
-  const auto missing = sim::CyclePricer::missing(*systems.front().machine);
+  const auto missing = sim::CyclePricer::missing(systems.front().spec, *systems.front().machine);
   if (missing) {
     return family;
   }

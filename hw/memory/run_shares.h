@@ -3,7 +3,9 @@
 /// it.
 ///
 /// Assumes:    reads of one stream, the mix that the closed forms ask about.
-/// Ignores:    the rows for mixes and several streams (they are there for people).
+/// Ignores:    the address order of a simulated machine, which keeps streams apart better than the
+///             table's (`row column rank bank bankgroup`); the rows for mixes and several streams
+///             (they are there for people).
 /// Reference:  `cairn dram --table` writes the table.
 /// Checked by: tests/unit/hw/memory_cycle/run_shares_test.cpp (cells against the model)
 #pragma once

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "hw/cycle/device_program.h"
+#include "hw/memory/cycle/dram_controller.h"
 #include "sim/cycle/family_programs.h"
 
 namespace cairn::sim {
@@ -82,7 +83,7 @@ hw::OperatorCost simulated_cost(const hw::OperatorCost& closed_form, const Simul
     cost.dram_read_bits = memory.read_bits + inside_read_bits;
     cost.dram_write_bits = memory.write_bits;
     double& joules = cost.energy[hw::EnergyComponent::dram];
-    if (memory.energy_j) {
+    if (memory.energy_j && inside_read_bits == 0) {  // reads inside the memory are no commands here
       joules = *memory.energy_j;
     } else if (before > 0) {
       joules *= moved / before;
@@ -97,7 +98,18 @@ double CyclePrice::disagreement() const {
   return closed_form.latency_s() > 0 ? cost.latency_s() / closed_form.latency_s() - 1 : 0.0;
 }
 
-std::optional<std::string> CyclePricer::missing(const hw::Machine& machine) {
+std::optional<std::string> CyclePricer::missing(const hw::SystemSpec& spec,
+                                                const hw::Machine& machine) {
+  for (const auto& [name, memory] : spec.memories) {
+    if (!memory.part) {
+      continue;
+    }
+    const auto problems = hw::cycle::default_options(*memory.part).problems(*memory.part);
+    if (!problems.empty()) {
+      return fmt::format("memory {} cannot be simulated: {}: {}", name, problems.front().field,
+                         problems.front().message);
+    }
+  }
   if (machine.coprocessing()) {
     return "devices that share the work are priced by closed forms only";
   }

@@ -30,8 +30,10 @@ struct CyclePrice {
 
 class CyclePricer {
  public:
-  /// Whether the devices of \p machine have cycle models; else what is missing, for a message.
-  [[nodiscard]] static std::optional<std::string> missing(const hw::Machine& machine);
+  /// Whether the devices of \p machine have cycle models and its memories can be simulated; else
+  /// what is missing, for a message.
+  [[nodiscard]] static std::optional<std::string> missing(const hw::SystemSpec& spec,
+                                                          const hw::Machine& machine);
 
   CyclePricer(const hw::SystemSpec& spec, const hw::Technology& technology,
               SimulationOptions options);

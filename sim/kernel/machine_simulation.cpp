@@ -178,7 +178,7 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
     CAIRN_CHECK(task.task.unit < units.size(), "a task names no unit of the machine");
     units[task.task.unit]->give(task);
   }
-  void lap_begins() override { ++laps_issued; }
+  void lap_begins(std::uint32_t stream) override { ++laps_issued[stream]; }
   void at_barrier(const IssuedTask& task) override {
     barriers[task.stream].push_back(task);
     look_at_barriers(task.stream);
@@ -250,7 +250,9 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
     lap.begun = number;
     lap.done = streams.front()->issued() - streams.front()->outstanding();
     watch->add(std::move(lap));
-    const std::int64_t remaining = program->laps - laps_issued;
+    // A stream that runs ahead of the first has fewer laps to leave out.
+    const std::int64_t remaining =
+        program->laps - *std::max_element(laps_issued.begin(), laps_issued.end());
     if (remaining <= 2) {
       return;
     }
@@ -260,7 +262,6 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
       for (const auto& stream : streams) {
         stream->source().skip_laps(left_out);
       }
-      laps_issued += left_out;
     }
   }
   [[nodiscard]] Femtoseconds extended() const {
@@ -277,7 +278,7 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
     const Femtoseconds begin = kernel::now();
     last_end = begin;
     tasks = 0;
-    laps_issued = 0;
+    laps_issued.assign(given.streams.size(), 0);
     left_out = 0;
     window = 0;
     at_barrier_now = 0;
@@ -307,6 +308,10 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
     for (const auto& memory : memories) {
       last_end = std::max(last_end, memory->settled());
     }
+    if (last_end > kernel::now()) {  // the next program finds an idle machine
+      sc_core::sc_start(sc_core::sc_time::from_value(
+          static_cast<sc_core::sc_time::value_type>(last_end - kernel::now())));
+    }
     SimulationResult result;
     result.duration = last_end - begin;
     result.tasks = tasks;
@@ -315,7 +320,7 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
       result.memories.push_back(difference(before.memories[m], after.memories[m]));
     }
     result.unit_busy = after.unit_busy;
-    result.laps_simulated = laps_issued - left_out;
+    result.laps_simulated = laps_issued.empty() ? 0 : laps_issued.front();
     if (left_out > 0) {
       watch->extend(result, left_out, window);
     }
@@ -403,7 +408,7 @@ struct MachineSimulation::Impl final : kernel::UnitHost, kernel::TaskTaker {
   std::size_t at_barrier_now{};
   std::uint64_t tasks{};
   Femtoseconds last_end{};
-  std::int64_t laps_issued{};
+  std::vector<std::int64_t> laps_issued;  ///< by stream
   std::int64_t left_out{};
   std::int64_t window{};
   std::optional<kernel::LapWatch> watch;

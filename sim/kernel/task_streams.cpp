@@ -19,7 +19,7 @@ void TaskStream::issue(const Task& task) {
   done_[number & (kMemory - 1)] = false;
   ++outstanding_;
   if (task.lap) {
-    taker_.lap_begins();
+    taker_.lap_begins(index_);
   }
   if (task.kind == hw::cycle::TaskKind::barrier) {
     taker_.at_barrier({.task = task, .stream = index_, .number = number});

@@ -30,8 +30,8 @@ class TaskTaker {
   virtual ~TaskTaker() = default;
   /// Queues a task at its unit.
   virtual void take(const IssuedTask& task) = 0;
-  /// The first task of a lap was handed out.
-  virtual void lap_begins() = 0;
+  /// The first task of a lap of \p stream was handed out.
+  virtual void lap_begins(std::uint32_t stream) = 0;
   /// A stream has come to a barrier.
   virtual void at_barrier(const IssuedTask& task) = 0;
 };

@@ -99,9 +99,10 @@ void add_column_rules(RuleList& rules, const DramTimingSpec& t, const Numbers& n
     rules.add(L::rank, kReads, kReads, t.ccd_r->count(), 1, true);
     rules.add(L::rank, kWrites, kWrites, t.ccd_r->count(), 1, true);
   }
-  if (t.rank_switch) {
-    const std::int64_t gap = t.rank_switch->count();
-    rules.add(L::rank, kReads, {C::read, C::read_close, C::write, C::write_close}, n.burst + gap, 1,
+  if (top == L::channel || t.rank_switch) {  // ranks share the pins, whoever drives them
+    const std::int64_t gap = t.rank_switch.value_or(Cycles{0}).count();
+    rules.add(L::rank, kReads, kReads, n.burst + gap, 1, true);
+    rules.add(L::rank, kReads, kWrites, std::max<std::int64_t>(1, n.cl + n.burst + gap - n.cwl), 1,
               true);
     rules.add(L::rank, kWrites, kReads, std::max<std::int64_t>(1, n.write_end + gap - n.cl), 1,
               true);

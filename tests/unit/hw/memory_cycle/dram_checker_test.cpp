@@ -93,7 +93,11 @@ TEST_CASE("rows, pins and buses are watched as well") {
 TEST_CASE("no rule is broken in random traffic, under any policy, on any part") {
   std::uint64_t commands = 0;
   for (const std::string& stem : all_parts()) {
-    const DramPartSpec part = part_of(stem);
+    DramPartSpec part = part_of(stem);
+    if (part.organisation.pseudo_channels == 1 && stem.starts_with("ddr")) {
+      part.organisation.ranks =
+          2;  // the files have one rank: two on the same pins break more rules
+    }
     for (const PagePolicy page : {PagePolicy::open, PagePolicy::closed, PagePolicy::timeout}) {
       for (const RefreshMode refresh :
            {RefreshMode::off, RefreshMode::all_bank, RefreshMode::per_bank}) {

@@ -190,7 +190,8 @@ TEST_CASE("ranks leave the bus idle between their data") {
   constexpr DramPlace kOtherRank{0, 1, 0, 0};
   const After read{p, C::read, kBank};
   CHECK(read.until(C::read, kOtherRank) == 4 + 2);
-  CHECK(read.until(C::write, kOtherRank) == 4 + 2);
+  // Its data end at 16 + 4; those of the write begin 12 after it, and not before 22.
+  CHECK(read.until(C::write, kOtherRank) == 16 + 4 + 2 - 12);
   const After write{p, C::write, kBank};
   CHECK(write.until(C::read, kOtherRank) == 12 + 4 + 2 - 16);
   const After act{p, C::activate, kBank};
