@@ -1,0 +1,1 @@
+#include "search/contraction/order_search.h"
