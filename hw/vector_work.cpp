@@ -18,6 +18,7 @@ constexpr std::int64_t per_element(ElementwiseKind kind) {
     case ElementwiseKind::relu:
     case ElementwiseKind::copy:
     case ElementwiseKind::other:
+    case ElementwiseKind::permute:
       return 1;
     case ElementwiseKind::relu6:
     case ElementwiseKind::requantize:  // scale, round and clamp
@@ -30,6 +31,17 @@ constexpr std::int64_t per_element(ElementwiseKind kind) {
     case ElementwiseKind::tanh:        // exp, two adds, divide
     case ElementwiseKind::hard_swish:  // hard sigmoid and a product
       return 4;
+    case ElementwiseKind::sgd:               // decay, momentum and step, a product and a sum each
+    case ElementwiseKind::softmax_gradient:  // p g, its sum, subtract, times p (and scale)
+      return 5;
+    case ElementwiseKind::adam:  // two moments (3 + 4), two corrections, root, add, divide, step
+                                 // (2)
+      return 14;
+    case ElementwiseKind::activation_gradient:  // gelu: the tanh again (8), and its derivative (6)
+      return 14;
+    // Normalised input again (2), sums of g and g x (3), g - mean - x mean (4), gains (2)
+    case ElementwiseKind::normalization_gradient:
+      return 11;
     case ElementwiseKind::gelu:  // x (1 + tanh(a (x + b x^3))) / 2: 4 + 4
       return 8;
   }

@@ -102,24 +102,38 @@ enum class ElementwiseKind : std::uint8_t {
   rotary,
   requantize,
   copy,
-  other
+  other,
+  permute,  ///< the dimensions of a tensor reordered; `columns`: elements that stay neighbours
+  activation_gradient,     ///< derivative of an activation times the gradient of its output
+  normalization_gradient,  ///< gradient of the input of a normalisation, and of scale and shift
+  softmax_gradient,        ///< p (g - sum p g)
+  sgd,                     ///< w - rate (g + decay w), with momentum where there are 3 inputs
+  adam,                    ///< both moments, their corrections and the step
 };
 constexpr auto enum_names(ElementwiseKind /*tag*/) {
-  return std::array{std::pair{ElementwiseKind::add, std::string_view{"add"}},
-                    std::pair{ElementwiseKind::multiply, std::string_view{"multiply"}},
-                    std::pair{ElementwiseKind::bias, std::string_view{"bias"}},
-                    std::pair{ElementwiseKind::relu, std::string_view{"relu"}},
-                    std::pair{ElementwiseKind::relu6, std::string_view{"relu6"}},
-                    std::pair{ElementwiseKind::gelu, std::string_view{"gelu"}},
-                    std::pair{ElementwiseKind::silu, std::string_view{"silu"}},
-                    std::pair{ElementwiseKind::sigmoid, std::string_view{"sigmoid"}},
-                    std::pair{ElementwiseKind::tanh, std::string_view{"tanh"}},
-                    std::pair{ElementwiseKind::hard_swish, std::string_view{"hard_swish"}},
-                    std::pair{ElementwiseKind::hard_sigmoid, std::string_view{"hard_sigmoid"}},
-                    std::pair{ElementwiseKind::rotary, std::string_view{"rotary"}},
-                    std::pair{ElementwiseKind::requantize, std::string_view{"requantize"}},
-                    std::pair{ElementwiseKind::copy, std::string_view{"copy"}},
-                    std::pair{ElementwiseKind::other, std::string_view{"other"}}};
+  return std::array{
+      std::pair{ElementwiseKind::add, std::string_view{"add"}},
+      std::pair{ElementwiseKind::multiply, std::string_view{"multiply"}},
+      std::pair{ElementwiseKind::bias, std::string_view{"bias"}},
+      std::pair{ElementwiseKind::relu, std::string_view{"relu"}},
+      std::pair{ElementwiseKind::relu6, std::string_view{"relu6"}},
+      std::pair{ElementwiseKind::gelu, std::string_view{"gelu"}},
+      std::pair{ElementwiseKind::silu, std::string_view{"silu"}},
+      std::pair{ElementwiseKind::sigmoid, std::string_view{"sigmoid"}},
+      std::pair{ElementwiseKind::tanh, std::string_view{"tanh"}},
+      std::pair{ElementwiseKind::hard_swish, std::string_view{"hard_swish"}},
+      std::pair{ElementwiseKind::hard_sigmoid, std::string_view{"hard_sigmoid"}},
+      std::pair{ElementwiseKind::rotary, std::string_view{"rotary"}},
+      std::pair{ElementwiseKind::requantize, std::string_view{"requantize"}},
+      std::pair{ElementwiseKind::copy, std::string_view{"copy"}},
+      std::pair{ElementwiseKind::other, std::string_view{"other"}},
+      std::pair{ElementwiseKind::permute, std::string_view{"permute"}},
+      std::pair{ElementwiseKind::activation_gradient, std::string_view{"activation_gradient"}},
+      std::pair{ElementwiseKind::normalization_gradient,
+                std::string_view{"normalization_gradient"}},
+      std::pair{ElementwiseKind::softmax_gradient, std::string_view{"softmax_gradient"}},
+      std::pair{ElementwiseKind::sgd, std::string_view{"sgd"}},
+      std::pair{ElementwiseKind::adam, std::string_view{"adam"}}};
 }
 /// rows x columns outputs, each from `inputs` tensors of that size.
 struct Elementwise {

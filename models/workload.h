@@ -18,12 +18,14 @@ enum class Phase : std::uint8_t {
   prefill,
   decode,
   mixed,  ///< a stage of continuous batching: most sequences make a token, some read their prompt
+  training,  ///< a step: forward, gradients backward, update of the parameters
 };
 constexpr auto enum_names(Phase) {
   return std::array{std::pair{Phase::forward, std::string_view{"forward"}},
                     std::pair{Phase::prefill, std::string_view{"prefill"}},
                     std::pair{Phase::decode, std::string_view{"decode"}},
-                    std::pair{Phase::mixed, std::string_view{"mixed"}}};
+                    std::pair{Phase::mixed, std::string_view{"mixed"}},
+                    std::pair{Phase::training, std::string_view{"training"}}};
 }
 
 /// Operators that may run as one kernel or tile pass, so that what flows between them need not

@@ -100,7 +100,14 @@ const InstructionClasses& elementwise_counts(const McuKernelsSpec& kernels,
       return kernels.activation;
     case E::copy:
     case E::other:
+    case E::permute:
       return kernels.copy;
+    case E::sgd:
+      return kernels.multiply;
+    case E::activation_gradient:
+    case E::normalization_gradient:
+    case E::softmax_gradient:
+    case E::adam:
     case E::gelu:
     case E::silu:
     case E::sigmoid:
