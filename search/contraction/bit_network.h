@@ -17,13 +17,13 @@ namespace cairn::search {
 /// tell them apart.
 struct BitNetwork {
   std::size_t terms{};
-  std::size_t words{};               ///< 64-bit words of a set of indices, at least 1
-  std::vector<double> size;          ///< of each index
-  std::vector<std::uint64_t> legs;   ///< indices of each term, `words` each
+  std::size_t words{};                ///< 64-bit words of a set of indices, at least 1
+  std::vector<double> size;           ///< of each index
+  std::vector<std::uint64_t> legs;    ///< indices of each term, `words` each
   std::vector<std::uint64_t> output;  ///< indices of the result
-  std::vector<double> term_size;     ///< elements of each term
+  std::vector<double> term_size;      ///< elements of each term
   std::vector<std::int32_t> holders;  ///< how many terms, and the output, have each index
-  std::vector<std::int32_t> group;   ///< by index of the network: its index here, -1 if in no term
+  std::vector<std::int32_t> group;    ///< by index of the network: its index here, -1 if in no term
 
   [[nodiscard]] std::size_t indices() const { return size.size(); }
   [[nodiscard]] const std::uint64_t* legs_of(std::size_t term) const {
