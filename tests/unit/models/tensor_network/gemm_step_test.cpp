@@ -9,82 +9,13 @@
 #include <catch2/catch.hpp>
 
 #include "core/random.h"
+#include "dense_tensor.h"
 
 namespace cairn::models {
 namespace {
 
 /// Index ids of the hand-worked cases.
 enum : IndexId { a, b, c, d, e };
-
-std::int64_t elements(const TensorIndices& tensor, const std::vector<std::int64_t>& sizes) {
-  return std::accumulate(tensor.begin(), tensor.end(), std::int64_t{1},
-                         [&](std::int64_t product, IndexId index) {
-                           return product * sizes[static_cast<std::size_t>(index)];
-                         });
-}
-
-/// A tensor with its values, the last index contiguous.
-struct Dense {
-  TensorIndices layout;
-  std::vector<double> values;
-};
-
-/// Calls `visit` for every combination of values of \p indices, in order.
-template <class Visit>
-void for_all(const TensorIndices& indices, const std::vector<std::int64_t>& sizes, Visit&& visit) {
-  std::vector<std::int64_t> at(sizes.size(), 0);
-  const std::int64_t count = elements(indices, sizes);
-  for (std::int64_t i = 0; i < count; ++i) {
-    std::int64_t rest = i;
-    for (std::size_t d = indices.size(); d-- > 0;) {
-      const auto index = static_cast<std::size_t>(indices[d]);
-      at[index] = rest % sizes[index];
-      rest /= sizes[index];
-    }
-    visit(at);
-  }
-}
-
-std::size_t offset(const TensorIndices& layout, const std::vector<std::int64_t>& sizes,
-                   const std::vector<std::int64_t>& at) {
-  std::int64_t position = 0;
-  for (const IndexId index : layout) {
-    position =
-        position * sizes[static_cast<std::size_t>(index)] + at[static_cast<std::size_t>(index)];
-  }
-  return static_cast<std::size_t>(position);
-}
-
-Dense reordered(const Dense& tensor, const TensorIndices& layout,
-                const std::vector<std::int64_t>& sizes) {
-  Dense result{layout, std::vector<double>(tensor.values.size())};
-  for_all(layout, sizes, [&](const std::vector<std::int64_t>& at) {
-    result.values[offset(layout, sizes, at)] = tensor.values[offset(tensor.layout, sizes, at)];
-  });
-  return result;
-}
-
-/// What a matrix product does with both buffers, knowing of no index.
-std::vector<double> multiply(const GemmStep& step, const std::vector<double>& first,
-                             const std::vector<double>& second) {
-  std::vector<double> result(static_cast<std::size_t>(step.batch * step.m * step.n), 0.0);
-  for (std::int64_t p = 0; p < step.batch; ++p) {
-    for (std::int64_t i = 0; i < step.m; ++i) {
-      for (std::int64_t j = 0; j < step.n; ++j) {
-        double sum = 0;
-        for (std::int64_t l = 0; l < step.k; ++l) {
-          const std::int64_t x = step.transpose_first ? l * step.m + i : i * step.k + l;
-          const std::int64_t y = step.transpose_second ? j * step.k + l : l * step.n + j;
-          sum += first[static_cast<std::size_t>(p * step.m * step.k + x)] *
-                 second[static_cast<std::size_t>(p * step.k * step.n + y)];
-        }
-        const std::int64_t z = step.swapped ? j * step.m + i : i * step.n + j;
-        result[static_cast<std::size_t>(p * step.m * step.n + z)] = sum;
-      }
-    }
-  }
-  return result;
-}
 
 TEST_CASE("a matrix times a matrix needs nothing reordered, whichever side is transposed") {
   GemmSteps steps({2, 3, 5});
