@@ -33,6 +33,11 @@ class CpuBudget {
     Use(Use&&) = delete;
     Use& operator=(Use&&) = delete;
     ~Use() { charge(); }
+    /// Whether the budget is gone, this thread's part up to now counted.
+    [[nodiscard]] bool spent() {
+      charge();
+      return budget_.spent();
+    }
     void charge() {
       const std::int64_t now = thread_cpu_nanoseconds();
       budget_.left_.fetch_sub(now - since_, std::memory_order_relaxed);
