@@ -10,6 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "hw/contraction/contraction_array.h"
+#include "hw/contraction/contraction_spec.h"
 #include "hw/crossbar/crossbar.h"
 #include "hw/crossbar/crossbar_spec.h"
 #include "hw/gpu/gpu.h"
@@ -28,8 +30,9 @@
 namespace cairn::hw {
 
 using DeviceSpec = std::variant<SystolicArraySpec, GpuSpec, PimSpec, PimCoresSpec, SpatialArraySpec,
-                                McuSpec, CrossbarSpec>;
-using DeviceModel = std::variant<SystolicArray, Gpu, Pim, PimCores, SpatialArray, Mcu, Crossbar>;
+                                McuSpec, CrossbarSpec, ContractionArraySpec>;
+using DeviceModel =
+    std::variant<SystolicArray, Gpu, Pim, PimCores, SpatialArray, Mcu, Crossbar, ContractionArray>;
 
 namespace detail {
 template <class Spec, class... Models>
