@@ -1,0 +1,75 @@
+/// \file
+/// The order of contraction that a machine runs best, layouts of all tensors included.
+///
+/// States are (set of tensors, layout of its result); they leave a queue in the order of their
+/// costs, as in exact.h. A pair of states waits in the queue with a lower bound of its step and is
+/// priced only when it is its turn, so that few steps are priced at all.
+///
+/// A training step is planned with the forward pass: the gradient of a step's result with either
+/// operand gives the gradient of the other, so one tree yields the result, the gradient of the
+/// input and those of all cores, with every intermediate and every upstream gradient made once.
+/// With C = A B all three products have the same multiplications, in other shapes.
+///
+/// Assumes:    what StepPrices assumes; layouts as gemm_step.h offers them; gradients lie as their
+///             tensors do.
+/// Ignores:    orders for gradients that differ from the forward order.
+/// Checked by: tests/unit/search/contraction/device_order_test.cpp (all orders and layouts tried)
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "models/tensor_network/contraction_order.h"
+#include "models/tensor_network/lower.h"
+#include "search/contraction/step_prices.h"
+
+namespace cairn::search {
+
+enum class DeviceObjective : std::uint8_t { latency, energy, edp };
+constexpr auto enum_names(DeviceObjective /*tag*/) {
+  using O = DeviceObjective;
+  using S = std::string_view;
+  return std::array{std::pair{O::latency, S{"latency"}}, std::pair{O::energy, S{"energy"}},
+                    std::pair{O::edp, S{"edp"}}};
+}
+
+struct DeviceOrderOptions {
+  DeviceObjective objective{DeviceObjective::latency};
+  bool training{false};      ///< all three products of every step count
+  std::vector<bool> stored;  ///< by term: a weight; empty: none
+  bool outer_products{false};
+  double cpu_seconds{std::numeric_limits<double>::infinity()};
+  std::size_t most_states{200'000};
+};
+
+/// What an order costs on a machine, with the layouts that cost least.
+struct DeviceOrderCost {
+  StepPrice price;     ///< of all steps
+  StepPrice permutes;  ///< of these, reorderings
+  std::int64_t reorderings{};
+  models::LoweredOrder lowered;
+};
+
+struct DeviceOrderResult {
+  models::ContractionOrder order;
+  DeviceOrderCost cost;
+  bool optimal{};       ///< no order and no layouts are cheaper by these prices
+  std::string refusal;  ///< why no order can run; then `order` is empty
+};
+
+/// Precondition: \p network is that of models::pairwise().
+[[nodiscard]] DeviceOrderResult search_device_order(const models::TensorNetwork& network,
+                                                    const DeviceOrderOptions& options,
+                                                    StepPrices& prices);
+
+/// The same prices for an order that is given; its layouts by \p options.objective.
+[[nodiscard]] DeviceOrderCost price_order(const models::TensorNetwork& network,
+                                          const models::ContractionOrder& order,
+                                          const DeviceOrderOptions& options, StepPrices& prices);
+
+}  // namespace cairn::search
