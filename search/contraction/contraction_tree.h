@@ -51,6 +51,9 @@ class ContractionTree {
   void set_children(std::int32_t node, std::int32_t left, std::int32_t right);
   /// The indices, size and price of a step whose children are up to date.
   void set_tensor(std::int32_t node, const std::uint64_t* legs, double size, double price);
+  void set_price(std::int32_t node, double price) {
+    nodes_[static_cast<std::size_t>(node)].price = price;
+  }
 
  private:
   const BitNetwork* network_;

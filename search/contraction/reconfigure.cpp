@@ -97,6 +97,8 @@ double Reconfigurer::run(ContractionTree& tree, Rng& rng, CpuBudget::Use& use) {
   if (tree.network().terms < 3) {
     return 0;
   }
+  // What one tree taught must not decide about the next: threads share no trees.
+  std::ranges::fill(solved_, Solved{});
   return with_price(price_, [&](const auto& step_cost) {
     double gain = 0;
     for (std::int32_t idle = 0; idle <= options_.random_sweeps && !use.spent();) {
