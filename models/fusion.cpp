@@ -24,6 +24,21 @@ bool is_anchor(const Shape& shape) {
   return std::holds_alternative<MatMul>(shape) || std::holds_alternative<Convolution>(shape);
 }
 
+/// Element by element: neither whole rows, nor another order, nor state of the optimiser.
+bool is_epilogue(ElementwiseKind kind) {
+  switch (kind) {
+    case ElementwiseKind::copy:
+    case ElementwiseKind::permute:
+    case ElementwiseKind::normalization_gradient:
+    case ElementwiseKind::softmax_gradient:
+    case ElementwiseKind::sgd:
+    case ElementwiseKind::adam:
+      return false;
+    default:
+      return true;
+  }
+}
+
 /// The reader of \p last that can join the group that \p anchor began.
 std::optional<std::int32_t> next_member(const Workload& workload, const Neighbours& near,
                                         std::int32_t anchor, std::int32_t last) {
@@ -36,8 +51,7 @@ std::optional<std::int32_t> next_member(const Workload& workload, const Neighbou
   const auto* elementwise = std::get_if<Elementwise>(&shape);
   const std::int64_t made =
       output_elements(workload.operators[static_cast<std::size_t>(last)].shape);
-  if (elementwise == nullptr || elementwise->kind == ElementwiseKind::copy ||
-      output_elements(shape) != made) {
+  if (elementwise == nullptr || !is_epilogue(elementwise->kind) || output_elements(shape) != made) {
     return std::nullopt;
   }
   const bool ready = std::ranges::all_of(

@@ -81,6 +81,10 @@ struct Workload {
   /// Weights the model holds that this pass does not touch (idle experts, tied or unused tables),
   /// in elements: they need capacity, not traffic.
   std::int64_t idle_parameters{0};
+  /// Training: what is held beside the parameters for the whole step, in bits (one rank). Gradients
+  /// that are used by their update at once are activations and not counted here.
+  double gradient_bits{0};
+  double optimizer_bits{0};  ///< moments, and the copy of the weights that the update works on
 };
 
 /// Throws InternalError if indices, order or repeats are inconsistent (our own bug).
