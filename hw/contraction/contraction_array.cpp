@@ -141,13 +141,12 @@ ContractionArray::NetworkEnergy ContractionArray::network_energy(const GangShare
 OperatorCost ContractionArray::cost_on(const GangShare& share, const GemmProblem& whole,
                                        const MapperResult& found) const {
   OperatorCost cost = cost_of(share.machine, share.problem, found, 0);
-  const double products =
-      real(whole.instances) * real(whole.extent[0]) * real(whole.extent[1]) * real(whole.extent[2]);
-  const double of_share = real(share.problem.instances) * real(share.problem.extent[0]) *
-                          real(share.problem.extent[1]) * real(share.problem.extent[2]);
-  cost.macs = std::llround(products * whole.useful_share * whole.dense_share);
-  cost.utilization *= products / of_share / real(spec_.engines);
+  const double macs = real(whole.instances) * real(whole.extent[0]) * real(whole.extent[1]) *
+                      real(whole.extent[2]) * whole.useful_share * whole.dense_share;
+  cost.macs = std::llround(macs);
   cost.input_fill_s += real(distribution_.stages + reduction_.stages) / clock();
+  cost.utilization = macs * real(whole.passes) /
+                     (real(spec_.engines * spec_.rows * spec_.cols) * clock() * cost.latency_s());
   cost.cycles = cycles_of(cost.latency_s(), clock());
   const NetworkEnergy networks = network_energy(share, found.nest);
   cost.energy[EnergyComponent::registers] += networks.movement;
@@ -163,9 +162,22 @@ OperatorCost ContractionArray::cost_on(const GangShare& share, const GemmProblem
 
 namespace {
 
-/// A gang and dataflow with the score of a nest in one tile, which no nest of it beats by much.
-struct Candidate {
+/// What is minimised, and what decides between equals: smaller is better.
+struct Rank {
   double score{std::numeric_limits<double>::infinity()};
+  double joules{std::numeric_limits<double>::infinity()};
+  [[nodiscard]] bool before(const Rank& other) const {
+    constexpr double kSame = 1e-9;
+    if (std::isinf(other.score) || std::abs(score - other.score) > kSame * other.score) {
+      return score < other.score;
+    }
+    return joules < other.joules;
+  }
+};
+
+/// A gang and dataflow with the rank of a nest in one tile, which no nest of it beats by much.
+struct Candidate {
+  Rank rank{};
   Dataflow dataflow{};
   Gang gang{};
 };
@@ -175,11 +187,11 @@ constexpr std::size_t kCandidates = 4;
 class BestFew {
  public:
   void offer(const Candidate& candidate) {
-    if (candidate.score >= list_.back().score) {
+    if (!candidate.rank.before(list_.back().rank)) {
       return;
     }
     list_.back() = candidate;
-    for (std::size_t i = list_.size() - 1; i > 0 && list_.at(i).score < list_.at(i - 1).score;
+    for (std::size_t i = list_.size() - 1; i > 0 && list_.at(i).rank.before(list_.at(i - 1).rank);
          --i) {
       std::swap(list_.at(i), list_.at(i - 1));
     }
@@ -227,14 +239,14 @@ Estimate ContractionArray::price_product(const GemmMachine& machine, const GemmP
       NestCost cost = evaluate(share.machine, share.problem, nest);
       const NetworkEnergy networks = network_energy(share, nest);
       cost.fixed_joules += networks.movement + networks.sums;
-      best.offer({score(cost, objective), dataflow, gang});
+      best.offer({{score(cost, objective), cost.joules()}, dataflow, gang});
       ++considered;
     });
   }
   Estimate answer = Infeasible{};
   const OperatorCost* leader = nullptr;
   for (const Candidate& candidate : best.list()) {
-    if (!std::isfinite(candidate.score)) {
+    if (!std::isfinite(candidate.rank.score)) {
       break;
     }
     GemmMachine engine = machine;
@@ -257,7 +269,8 @@ Estimate ContractionArray::price_product(const GemmMachine& machine, const GemmP
       continue;
     }
     OperatorCost cost = cost_on(share, problem, found);
-    if (leader == nullptr || score_of(cost, objective) < score_of(*leader, objective)) {
+    const Rank rank{score_of(cost, objective), cost.energy.total()};
+    if (leader == nullptr || rank.before({score_of(*leader, objective), leader->energy.total()})) {
       answer = std::move(cost);
       leader = std::get_if<OperatorCost>(&answer);
     }

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "hw/permute.h"
 #include "hw/vector_work.h"
 
 namespace cairn::hw {
@@ -396,7 +397,10 @@ CrossbarWork Crossbar::vector_work(const GroupView& group) const {
   CrossbarWork work;
   CrossbarStage& stage = work.stages[0];
   stage.vectors = kPieces;
-  stage.vector_operations = static_cast<double>(vector_operations(first.shape));
+  const models::Elementwise* permute = permute_of(first.shape);
+  stage.vector_operations =  // lanes that a short run leaves idle count as well
+      permute != nullptr ? permute_moves(*permute, static_cast<double>(spec_.vector_lanes))
+                         : static_cast<double>(vector_operations(first.shape));
   const double bits = first.formats.activations.bits_per_element();
   work.distinct_input_bits = static_cast<double>(models::input_elements(first.shape)) * bits;
   if (const auto* e = std::get_if<models::Embedding>(&first.shape)) {  // rows of a table

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/text/enum_names.h"
 #include "hw/mcu/convolution_unit.h"
+#include "hw/permute.h"
 
 namespace cairn::hw {
 namespace {
@@ -117,6 +118,12 @@ const InstructionClasses& elementwise_counts(const McuKernelsSpec& kernels,
       break;
   }
   return kernels.function;
+}
+
+/// Elements that one access of a copying loop moves: a run that is shorter fills no word.
+double elements_of_access(const InstructionClasses& copy) {
+  const double accesses = copy.load + copy.vector_load;
+  return accesses > 0 ? std::max(1.0, std::round(1 / accesses)) : 1.0;
 }
 
 /// The clamp of an output does it.
@@ -349,7 +356,11 @@ void Mcu::add_kernels(const models::Operator& op, const McuKernelsSpec& kernels,
           add(matrix_blocks(machine_, kernels, kernels.convolution, values));
         } else if constexpr (std::is_same_v<T, models::Elementwise>) {
           const std::int64_t joined = std::max<std::int64_t>(1, shape.inputs - 1);
-          stream(elementwise_counts(kernels, shape.kind), shape.rows * shape.columns * joined);
+          std::int64_t elements = shape.rows * shape.columns * joined;
+          if (const models::Elementwise* permute = permute_of(op.shape)) {
+            elements = std::llround(permute_moves(*permute, elements_of_access(kernels.copy)));
+          }
+          stream(elementwise_counts(kernels, shape.kind), elements);
         } else if constexpr (std::is_same_v<T, models::Normalization>) {
           stream(kernels.normalization, shape.rows * shape.columns);
         } else if constexpr (std::is_same_v<T, models::Softmax>) {

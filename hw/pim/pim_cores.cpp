@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "hw/permute.h"
 #include "hw/systolic/gemm_problem.h"
 #include "hw/vector_work.h"
 
@@ -282,6 +283,10 @@ PimCoresWork PimCores::work_of(const GroupView& group) const {
                       instructions(CoreOperation::add, op.formats.activations);
   work.read = to_real(models::input_elements(op.shape)) * activation_bits / elements;
   work.written = output_bits;
+  if (permute_of(op.shape) != nullptr) {  // cores do not see each other's banks: by way of the host
+    work.outputs = work.read * elements;
+    work.inputs = work.written * elements;
+  }
   return work;
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/text/enum_names.h"
+#include "hw/permute.h"
 #include "hw/vector_work.h"
 #include "models/compression/effects.h"
 
@@ -600,8 +601,14 @@ Estimate SpatialArray::price_vector(const GroupView& group) const {
   cost.dram_write_bits = static_cast<double>(models::output_elements(last.shape)) *
                          last.formats.outputs.bits_per_element();
   const double moved = cost.dram_read_bits + cost.dram_write_bits;
-  const double dram_s = moved / base_.dram_bandwidth;
-  const double vector_s = operations / base_.vector_rate;
+  double dram_s = moved / base_.dram_bandwidth;
+  double vector_s = operations / base_.vector_rate;
+  if (const models::Elementwise* permute = permute_of(first.shape)) {
+    vector_s += (permute_moves(*permute, static_cast<double>(spec_.vector_lanes)) -
+                 static_cast<double>(vector_operations(first.shape))) /
+                base_.vector_rate;
+    dram_s = moved / backing_.bandwidth_of_runs(permute_run_bits(*permute, in_bits, capacity));
+  }
   cost.input_fill_s = base_.dram_latency + base_.overhead_s;
   // Chunks are read, worked on and written, each behind the one before.
   const double chunks = vector_chunks(std::max(cost.dram_read_bits, cost.dram_write_bits));

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/text/enum_names.h"
 #include "hw/die_area.h"
+#include "hw/permute.h"
 #include "hw/systolic/core_split.h"
 #include "hw/systolic/gemm_cost.h"
 #include "hw/vector_work.h"
@@ -460,9 +461,20 @@ Estimate SystolicArray::price_vector(const GroupView& group) const {
   cost.dram_read_bits = read_bits;
   cost.dram_write_bits = static_cast<double>(models::output_elements(last.shape)) *
                          last.formats.outputs.bits_per_element();
-  const double dram_s = (cost.dram_read_bits + cost.dram_write_bits) / machine.dram_bandwidth;
+  const double moved = cost.dram_read_bits + cost.dram_write_bits;
+  double dram_s = moved / machine.dram_bandwidth;
   // Every core works on its share; the machine is one of them.
-  const double vector_s = operations / (machine.vector_rate * static_cast<double>(spec_.cores));
+  const double vector_rate = machine.vector_rate * static_cast<double>(spec_.cores);
+  double vector_s = operations / vector_rate;
+  if (const models::Elementwise* permute = permute_of(first.shape)) {
+    // Turned tile by tile in the activation scratchpad, whose ports see each bit twice.
+    vector_s += (permute_moves(*permute, static_cast<double>(spec_.vector_lanes)) -
+                 static_cast<double>(vector_operations(first.shape))) /
+                vector_rate;
+    vector_s = std::max(vector_s, 2 * moved / machine.port_bandwidth.at(machine.slot[1]));
+    dram_s = moved /
+             backing_.bandwidth_of_runs(permute_run_bits(*permute, in_bits, activations_capacity));
+  }
   cost.input_fill_s = machine.dram_latency + machine.overhead_s;
   // Chunks are read, worked on and written, each behind the one before.
   const double chunks = vector_chunks(std::max(cost.dram_read_bits, cost.dram_write_bits) /
