@@ -8,19 +8,10 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "models/tensor_network/einsum.h"
+#include "tests/unit/models/tensor_network/random_network.h"
 
 namespace cairn::models {
 namespace {
-
-ContractionOrder random_order(std::size_t terms, Rng& rng) {
-  LinearPath path;
-  for (auto left = static_cast<std::int64_t>(terms); left > 1; --left) {
-    const std::int64_t high = rng.uniform_int(1, left - 1);
-    const std::int64_t low = rng.uniform_int(0, high - 1);
-    path.emplace_back(static_cast<std::int32_t>(low), static_cast<std::int32_t>(high));
-  }
-  return order_of(path, terms);
-}
 
 TEST_CASE("the costs of a chain of two products are counted by hand") {
   // a = 2, b = 3, c = 5, d = 7: (ab,bc) makes ac with 2*3*5 = 30 multiplications, then (ac,cd)
