@@ -31,23 +31,33 @@ constexpr std::int64_t per_element(ElementwiseKind kind) {
     case ElementwiseKind::tanh:        // exp, two adds, divide
     case ElementwiseKind::hard_swish:  // hard sigmoid and a product
       return 4;
-    case ElementwiseKind::sgd:               // decay, momentum and step, a product and a sum each
-    case ElementwiseKind::softmax_gradient:  // p g, its sum, subtract, times p (and scale)
-      return 5;
-    case ElementwiseKind::adam:  // two moments (3 + 4), two corrections, root, add, divide, step
-                                 // (2)
+    // p g, its sum over the row, g less the sum, times p. (A scale of scores is part of products.)
+    case ElementwiseKind::softmax_gradient:
+      return 4;
+    // With decay, d = g + c w (2), and w - r d (2); a momentum m u + d before: kMomentum.
+    case ElementwiseKind::sgd:
+      return 4;
+    // m = a m + (1 - a) g (3), v = b v + (1 - b) g g (4), both corrected (2), root, add, divide
+    // (3), step (2)
+    case ElementwiseKind::adam:
       return 14;
-    case ElementwiseKind::activation_gradient:  // gelu: the tanh again (8), and its derivative (6)
-      return 14;
-    // Normalised input again (2), sums of g and g x (3), g - mean - x mean (4), gains (2)
+    // The dearest, of gelu = x (1 + t) / 2 with t = tanh(u), u = x (a + b x x): u (4) and t (4)
+    // again; g ((1 + t) / 2 + x (1 - t t) (a / 2 + 3 b / 2 x x)): 2, 2 and 2, 2 products, 1 sum, 1
+    // product with g. silu: sigmoid again (3) and g s (1 + x (1 - s)) (5); tanh and sigmoid 3.
+    case ElementwiseKind::activation_gradient:
+      return 18;
+    // x' = (x - mean) r (2), h = g gain (1), gradients of gain and shift (2 + 1), sums of h and
+    // h x' (1 + 2), r (h - mean - x' mean) (4). Without mean and shift (rms) 9.
     case ElementwiseKind::normalization_gradient:
-      return 11;
+      return 13;
     case ElementwiseKind::gelu:  // x (1 + tanh(a (x + b x^3))) / 2: 4 + 4
       return 8;
   }
   return 1;
 }
 
+constexpr std::int64_t kPlainUpdateInputs = 2;    // gradient and weight; then the momentum
+constexpr std::int64_t kMomentum = 2;             // m u + d
 constexpr std::int64_t kSoftmaxPerElement = 5;    // max, subtract, exp, sum, divide
 constexpr std::int64_t kLayerNormPerElement = 7;  // sum, subtract, square, sum, scale, gain, bias
 constexpr std::int64_t kRmsNormPerElement = 4;    // square, sum, scale, gain
@@ -73,7 +83,8 @@ std::int64_t vector_operations(const models::Shape& shape) {
           }
           return kLayerNormPerElement * s.rows * s.columns;
         } else if constexpr (std::is_same_v<T, models::Elementwise>) {
-          return per_element(s.kind) * s.rows * s.columns;
+          const bool momentum = s.kind == ElementwiseKind::sgd && s.inputs > kPlainUpdateInputs;
+          return (per_element(s.kind) + (momentum ? kMomentum : 0)) * s.rows * s.columns;
         } else if constexpr (std::is_same_v<T, models::Softmax>) {
           return kSoftmaxPerElement * s.rows * s.columns;
         } else if constexpr (std::is_same_v<T, models::Embedding>) {
@@ -98,6 +109,11 @@ std::int64_t input_passes(const models::Shape& shape, double bits_per_element,
   }
   if (const auto* softmax = std::get_if<models::Softmax>(&shape)) {
     return rows_of(softmax->columns);
+  }
+  if (const auto* e = std::get_if<models::Elementwise>(&shape)) {
+    const bool sums = e->kind == models::ElementwiseKind::normalization_gradient ||
+                      e->kind == models::ElementwiseKind::softmax_gradient;
+    return sums ? rows_of(e->inputs * e->columns) : 1;
   }
   return 1;
 }

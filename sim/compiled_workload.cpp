@@ -311,12 +311,18 @@ CompiledWorkload compile(const Workload& w, const FusionSpec& fusion) {
   c.matrix_bits = of_stage * (c.matrix_bits + idle_bits(w));
   c.matrix_elements = of_stage * (c.matrix_elements + static_cast<double>(w.idle_parameters));
   c.kv_bits = share * kv_bits(w);
+  c.gradient_bits = share * w.gradient_bits;
+  c.optimizer_bits = share * w.optimizer_bits;
   std::vector<std::int32_t> group_of(w.operators.size());
   for (std::size_t i = 0; i < group_of.size(); ++i) {
     group_of[i] = groups.find(static_cast<std::int32_t>(i));
   }
   ActivationParts parts = parts_of(w, group_of);
-  c.activation_bits = best_order(fused(parts)).peak_bits;
+  const ActivationGraph kernels = fused(parts);
+  // What a training step stores is read in the reverse order of the layers: no other order is
+  // better by much, and its graph has no place to be cut.
+  c.activation_bits = w.phase == models::Phase::training ? written_order(kernels).peak_bits
+                                                         : best_order(kernels).peak_bits;
   c.activations = std::move(parts.graph);
   for (const WorkloadPart& part : parts.parts) {
     c.node_operators.push_back(part.root < 0 ? NodeOperator{}

@@ -81,6 +81,8 @@ struct CompiledWorkload {
   double idle_bits{};        ///< of these, weights that the pass does not touch
   double matrix_bits{};      ///< of these, what compression of weights acts on
   double matrix_elements{};  ///< elements of that
+  double gradient_bits{};    ///< gradients of parameters that a training step holds, of one device
+  double optimizer_bits{};   ///< its optimiser state, copies of weights included
   double kv_bits{};          ///< KV cache at the end of the pass, of one device
   double activation_bits{};  ///< most that is alive between groups at once, inputs included
   /// Groups and what flows between them, all copies; sums in epilogues are nodes of their own.

@@ -321,7 +321,13 @@ double metric_value(Metric metric, const WorkloadCost& cost, const MemoryFigures
     case Metric::activation_memory:
       return memory.demand[hw::TensorKind::activations] / kBitsPerByte;
     case Metric::flash:
-      return memory.demand[hw::TensorKind::weights] / kBitsPerByte;
+      return (memory.demand[hw::TensorKind::weights] - memory.demand.gradients -
+              memory.demand.optimizer) /
+             kBitsPerByte;
+    case Metric::gradient_memory:
+      return memory.demand.gradients / kBitsPerByte;
+    case Metric::optimizer_memory:
+      return memory.demand.optimizer / kBitsPerByte;
     case Metric::dram_traffic:
       return (cost.dram_read_bits + cost.dram_write_bits) / kBitsPerByte;
     case Metric::utilization:

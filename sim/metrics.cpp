@@ -6,7 +6,7 @@
 namespace cairn::sim {
 namespace {
 
-constexpr std::array<MetricInfo, 18> kMetrics{{
+constexpr std::array<MetricInfo, 20> kMetrics{{
     {Metric::latency, "latency", "s", "_s", false, true,
      "time of the whole pass, prefetch included"},
     {Metric::latency_per_token, "latency_per_token", "s", "_s", false, true,
@@ -21,7 +21,7 @@ constexpr std::array<MetricInfo, 18> kMetrics{{
     {Metric::area, "area", "mm2", "_mm2", false, false,
      "silicon area of devices, on-chip memories and memory interfaces"},
     {Metric::peak_memory, "peak_memory", "B", "_bytes", false, true,
-     "weights, KV cache and activations alive at once"},
+     "weights, KV cache and activations alive at once; training: with gradients and optimiser state"},
     {Metric::weight_memory, "weight_memory", "B", "_bytes", false, true,
      "stored weights, scales and metadata included"},
     {Metric::kv_memory, "kv_memory", "B", "_bytes", false, true, "KV cache at the end of the pass"},
@@ -41,6 +41,10 @@ constexpr std::array<MetricInfo, 18> kMetrics{{
      "overlap, all others take turns"},
     {Metric::disagreement, "disagreement", "1", "", false, true,
      "latency at cycle level / analytical latency - 1; only of points evaluated at cycle level"},
+    {Metric::gradient_memory, "gradient_memory", "B", "_bytes", false, true,
+     "training: gradients of parameters that are held for the whole step"},
+    {Metric::optimizer_memory, "optimizer_memory", "B", "_bytes", false, true,
+     "training: state of the optimiser, and its copy of narrower weights"},
 }};
 
 }  // namespace

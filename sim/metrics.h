@@ -31,6 +31,8 @@ enum class Metric : std::uint8_t {
   quality_loss,
   interval,
   disagreement,
+  gradient_memory,
+  optimizer_memory,
 };
 
 struct MetricInfo {

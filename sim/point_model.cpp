@@ -215,7 +215,7 @@ PointModel::CompiledSet& PointModel::compiled_set() {
     const models::Workload compressed =
         models::compress(builder_.build(spec, stages.front().prompts), spec_.compression);
     CompiledSet::Pass pass;
-    pass.workload = compile(compressed, spec_.fusion);
+    pass.workload = compile(spec.step_of(compressed), spec_.fusion);
     if (mixed) {
       for (const StageShare& stage : stages) {
         pass.shares.push_back(stage.share);
@@ -410,7 +410,9 @@ double PointModel::total(Metric metric, std::size_t count, const One& one) const
     case Metric::weight_memory:
     case Metric::kv_memory:
     case Metric::activation_memory:
-    case Metric::flash: {
+    case Metric::flash:
+    case Metric::gradient_memory:
+    case Metric::optimizer_memory: {
       double most = 0;
       for (std::size_t w = 0; w < count; ++w) {
         most = std::max(most, one(metric, w));

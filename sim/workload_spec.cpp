@@ -56,6 +56,20 @@ fs::path find_file(const std::string& model, const fs::path& directory) {
   unknown_model(model, directory);
 }
 
+/// A training step begins with a pass over all tokens.
+models::Phase pass_of(models::Phase phase) {
+  return phase == models::Phase::training ? models::Phase::forward : phase;
+}
+
+/// The same, with the phase that was asked for: compression may want to know what follows.
+models::Workload with_phase(models::Workload workload, models::Phase phase) {
+  if (phase == models::Phase::training) {
+    workload.phase = phase;
+    workload.kv_cache_elements = 0;
+  }
+  return workload;
+}
+
 /// Networks without a KV cache have one phase, and run on one device.
 void require_forward(const WorkloadSpec& spec) {
   if (spec.tensor_parallel > 1 || spec.pipeline_parallel > 1) {
@@ -65,11 +79,11 @@ void require_forward(const WorkloadSpec& spec) {
                       "only transformers are cut into parts");
     diagnostics.throw_if_any();
   }
-  if (spec.phase != models::Phase::forward) {
+  if (spec.phase != models::Phase::forward && spec.phase != models::Phase::training) {
     Diagnostics diagnostics;
     diagnostics.error({}, "phase",
                       fmt::format("'{}' has no {} phase", spec.model, to_text(spec.phase)),
-                      "its phase is forward");
+                      "its phases are forward and training");
     diagnostics.throw_if_any();
   }
 }
@@ -81,11 +95,28 @@ std::vector<FieldProblem> WorkloadSpec::problems() const {
     return {{"phase", "a mixed stage needs the lengths of a request",
              "context: tokens of its prompt, generate: tokens that it makes"}};
   }
+  if (training && phase != models::Phase::training) {
+    return {{"training", fmt::format("phase {} does not train", to_text(phase)),
+             "phase: training, or leave it out"}};
+  }
+  if (phase == models::Phase::training && pipeline_parallel > 1) {
+    return {{"pipeline_parallel", "a training step is not cut into stages",
+             "tensor_parallel and data_parallel share it"}};
+  }
   return {};
 }
 
 std::string WorkloadSpec::label() const {
   return name.value_or(std::string{cairn::to_text(phase)});
+}
+
+models::Workload WorkloadSpec::step_of(models::Workload pass) const {
+  if (phase != models::Phase::training) {
+    return pass;
+  }
+  models::TrainingSpec spec = training.value_or(models::TrainingSpec{});
+  spec.groups = data_parallel;
+  return models::training_step(std::move(pass), spec);
 }
 
 struct WorkloadBuilder::Cache {
@@ -133,12 +164,12 @@ models::Workload WorkloadBuilder::build(const WorkloadSpec& spec, std::int64_t p
     }
     models::Workload workload = models::read_onnx(path, options, diagnostics);
     diagnostics.throw_if_any();
-    return workload;
+    return with_phase(std::move(workload), spec.phase);
   }
   const Cache::File& file = cache_->get(path);
   if (const auto* table = std::get_if<models::CnnTable>(&file)) {
     require_forward(spec);
-    return models::build_cnn(*table, spec.batch);
+    return with_phase(models::build_cnn(*table, spec.batch), spec.phase);
   }
   try {
     const auto& config = std::get<models::ModelConfig>(file);
@@ -146,7 +177,7 @@ models::Workload WorkloadBuilder::build(const WorkloadSpec& spec, std::int64_t p
     const bool image = config.architecture == models::Architecture::vit;
     const bool mixed = spec.phase == models::Phase::mixed;
     models::Workload workload =
-        models::build_transformer(config, spec.phase,
+        models::build_transformer(config, pass_of(spec.phase),
                                   {.batch = spec.batch,
                                    .context = image   ? config.image_tokens()
                                               : mixed ? spec.context + spec.generate.value_or(1) / 2
@@ -166,7 +197,7 @@ models::Workload WorkloadBuilder::build(const WorkloadSpec& spec, std::int64_t p
     if (operations > kMostOperations) {
       throw std::overflow_error("operations of a pass");
     }
-    return workload;
+    return with_phase(std::move(workload), spec.phase);
   } catch (const std::overflow_error&) {
     Diagnostics diagnostics;
     diagnostics.error(

@@ -15,6 +15,7 @@
 #include "core/config/fields.h"
 #include "core/diagnostics.h"
 #include "core/named_list.h"
+#include "models/training.h"
 #include "models/workload.h"
 
 namespace cairn::sim {
@@ -43,17 +44,19 @@ struct WorkloadSpec {
   std::int64_t expert_parallel{1};
   ExpertLoads experts{ExpertLoads::average};
   NamedList<std::int64_t> dimensions{};
+  std::optional<models::TrainingSpec> training{};
   double weight{1.0};
 
   template <class Archive>
   void fields(Archive& a) {
     a("name", name, "name in metrics (`prefill.latency`); absent: the phase", kOptional);
     a("model", model, "stem in configs/models, or path of a config.json, YAML table or .onnx");
-    a("phase", phase, "prefill, decode, forward or mixed (continuous batching, a closed loop)");
+    a("phase", phase,
+      "prefill, decode, forward, mixed (continuous batching, a closed loop) or training");
     a("batch", batch, "sequences or images at once", kOptional, Range{1, 1048576});
     a("context", context,
-      "prefill, forward: tokens of each sequence; decode: keys already cached; mixed: tokens of a "
-      "prompt",
+      "prefill, forward, training: tokens of each sequence; decode: keys already cached; mixed: "
+      "tokens of a prompt",
       kOptional, Range{0, 1073741824});
     a("generate", generate,
       "decode: tokens generated one after the other, the context growing by one each time; mixed: "
@@ -73,10 +76,14 @@ struct WorkloadSpec {
     a("experts", experts, "average: equal loads, one product; spread: each expert by itself",
       kOptional);
     a("dimensions", dimensions, "ONNX: values of dynamic dimensions by name", kOptional);
+    a("training", training, "training: optimiser, formats of gradients and state");
     a("weight", weight, "weight in totals over workloads", kOptional, NotNegative{});
   }
   [[nodiscard]] std::string label() const;
   [[nodiscard]] std::vector<FieldProblem> problems() const;
+  /// What is priced of a pass that build() made and compression changed: of a training step its
+  /// gradients and updates, too.
+  [[nodiscard]] models::Workload step_of(models::Workload pass) const;
 };
 
 /// Builds workloads by spec; reads each model file once. Copyable handle to a shared cache of model

@@ -27,6 +27,37 @@ double bits_read(const models::Operator& op) {
          op.formats.activations.bits_per_element();
 }
 
+bool updates(const models::Operator& op) {
+  const auto* e = std::get_if<models::Elementwise>(&op.shape);
+  return e != nullptr &&
+         (e->kind == models::ElementwiseKind::sgd || e->kind == models::ElementwiseKind::adam);
+}
+
+/// Operators whose results lie elsewhere: parameters that an update writes in place, and gradients
+/// of parameters where the workload holds them apart (an exchange passes on where its result lies).
+std::vector<bool> stored_elsewhere(const models::Workload& workload) {
+  const std::size_t count = workload.operators.size();
+  std::vector<bool> elsewhere(count, false);
+  if (workload.phase != models::Phase::training) {
+    return elsewhere;
+  }
+  std::vector<std::vector<Index>> readers(count);
+  for (const models::Edge& edge : workload.edges) {
+    readers[at(edge.from)].push_back(edge.to);
+  }
+  const auto holds = [&](Index reader) {
+    const models::Operator& op = workload.operators[at(reader)];
+    return updates(op) ||
+           (std::holds_alternative<models::Collective>(op.shape) && elsewhere[at(reader)]);
+  };
+  for (std::size_t i = count; i-- > 0;) {
+    const bool gradient = workload.gradient_bits > 0 && !readers[i].empty() &&
+                          std::all_of(readers[i].begin(), readers[i].end(), holds);
+    elsewhere[i] = gradient || updates(workload.operators[i]);
+  }
+  return elsewhere;
+}
+
 void insert_once(std::vector<Index>& list, Index value) {
   if (std::find(list.begin(), list.end(), value) == list.end()) {
     list.push_back(value);
@@ -70,8 +101,9 @@ ActivationParts parts_of(const models::Workload& workload, const std::vector<Ind
       }
     }
   }
+  const std::vector<bool> elsewhere = stored_elsewhere(workload);
   for (Index i = 0; i < count; ++i) {
-    if (leaves[at(i)] || !read[at(i)]) {
+    if ((leaves[at(i)] || !read[at(i)]) && !elsewhere[at(i)]) {
       drafts[at(draft_of[at(i)])].output_bits += bits_made(workload.operators[at(i)]);
     }
   }

@@ -70,7 +70,10 @@ MemoryDemand demand_of(const CompiledWorkload& workload, const MemoryPlan* plan)
   demand[TensorKind::activations] = plan != nullptr ? plan->ram_bits() : workload.activation_bits;
   demand[TensorKind::kv_cache] = workload.kv_bits;
   demand[TensorKind::weights] = plan != nullptr ? plan->flash_bits : workload.weight_bits;
+  demand[TensorKind::weights] += workload.gradient_bits + workload.optimizer_bits;
   demand.idle_weights = workload.idle_bits;
+  demand.gradients = workload.gradient_bits;
+  demand.optimizer = workload.optimizer_bits;
   return demand;
 }
 
@@ -154,6 +157,11 @@ hw::Infeasible capacity_problem(const CompiledWorkload& workload, const MemoryDe
     if (here[kind] > 0 && here[kind] < here.total()) {
       parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", name, bytes_text(here[kind]));
     }
+  }
+  if (here[TensorKind::weights] > 0 && demand.gradients + demand.optimizer > 0) {
+    parts += fmt::format("{}of the weights gradients {}, state of the optimiser {}",
+                         parts.empty() ? "" : "; ", bytes_text(demand.gradients),
+                         bytes_text(demand.optimizer));
   }
   if (!parts.empty()) {
     parts = " (" + parts + ")";

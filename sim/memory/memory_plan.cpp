@@ -116,7 +116,9 @@ MemoryPlan plan_memory(const CompiledWorkload& workload, const hw::MemoryTraits&
   MemoryPlan plan;
   add_operators(workload, traits, plan);
   const LibraryGraph library = library_graph(workload, traits);
-  const ExecutionOrder order = best_order(library.graph, limits);
+  const ExecutionOrder order = workload.phase == models::Phase::training
+                                   ? written_order(library.graph)
+                                   : best_order(library.graph, limits);
   plan.live_bits = order.peak_bits;
   plan.search = order.search;
   if (order.peak_node >= 0) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <queue>
 #include <unordered_map>
@@ -298,6 +299,16 @@ std::uint64_t hash_of(const ActivationGraph& graph, const Piece& piece) {
   return hasher.value();
 }
 
+void find_peak(const ActivationGraph& graph, ExecutionOrder& order) {
+  const std::vector<double> live = live_bits(graph, order.order);
+  for (std::size_t p = 0; p < live.size(); ++p) {
+    if (live[p] > order.peak_bits) {
+      order.peak_bits = live[p];
+      order.peak_node = order.order[p];
+    }
+  }
+}
+
 }  // namespace
 
 ExecutionOrder best_order(const ActivationGraph& graph, const OrderLimits& limits) {
@@ -332,14 +343,17 @@ ExecutionOrder best_order(const ActivationGraph& graph, const OrderLimits& limit
       offsets.push_back(node - piece.first);
     }
   }
-  const std::vector<double> live = live_bits(graph, best.order);
-  for (std::size_t p = 0; p < live.size(); ++p) {
-    if (live[p] > best.peak_bits) {
-      best.peak_bits = live[p];
-      best.peak_node = best.order[p];
-    }
-  }
+  find_peak(graph, best);
   return best;
+}
+
+ExecutionOrder written_order(const ActivationGraph& graph) {
+  ExecutionOrder written;
+  written.search = OrderSearch::none;
+  written.order.resize(at(graph.size()));
+  std::iota(written.order.begin(), written.order.end(), 0);
+  find_peak(graph, written);
+  return written;
 }
 
 std::int32_t overwritten_input(const ActivationGraph& graph, std::int32_t node,

@@ -32,10 +32,12 @@ namespace cairn::sim {
 enum class OrderSearch : std::uint8_t {
   exact,  ///< no order has a lower peak
   beam,   ///< the best that a limited search found
+  none,   ///< the order in which the graph is written
 };
 constexpr auto enum_names(OrderSearch /*tag*/) {
   return std::array{std::pair{OrderSearch::exact, std::string_view{"exact"}},
-                    std::pair{OrderSearch::beam, std::string_view{"beam"}}};
+                    std::pair{OrderSearch::beam, std::string_view{"beam"}},
+                    std::pair{OrderSearch::none, std::string_view{"written"}}};
 }
 
 struct OrderLimits {
@@ -54,6 +56,9 @@ struct ExecutionOrder {
 /// An order of least peak. Of several, always the same one.
 [[nodiscard]] ExecutionOrder best_order(const ActivationGraph& graph,
                                         const OrderLimits& limits = {});
+
+/// The order in which the nodes stand, as frameworks run them.
+[[nodiscard]] ExecutionOrder written_order(const ActivationGraph& graph);
 
 /// The position in \p order at which each node's output is read last; its length for a result.
 [[nodiscard]] std::vector<std::int32_t> last_uses(const ActivationGraph& graph,

@@ -33,6 +33,9 @@ namespace cairn::sim {
 struct MemoryDemand {
   std::array<double, hw::kTensorKinds> bits{};
   double idle_weights{};  ///< of the weights, those that the pass does not touch
+  /// Of the weights: what training holds beside them, and where they are.
+  double gradients{};
+  double optimizer{};
   [[nodiscard]] double& operator[](hw::TensorKind kind) {
     return bits[static_cast<std::size_t>(kind)];  // NOLINT: inner loop
   }
