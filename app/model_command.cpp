@@ -45,9 +45,24 @@ sim::WorkloadSpec workload_of(const ModelOptions& options) {
   const std::optional<models::Phase> phase = enum_from_text<models::Phase>(options.phase);
   if (!phase) {
     fail("--phase", fmt::format("'{}' is unknown", options.phase),
-         "one of: prefill, decode, forward, mixed");
+         "one of: prefill, decode, forward, mixed, training");
   }
   spec.phase = *phase;
+  if (!options.optimizer.empty()) {
+    const std::optional<models::Optimizer> optimizer =
+        enum_from_text<models::Optimizer>(options.optimizer);
+    if (!optimizer) {
+      fail("--optimizer", fmt::format("'{}' is unknown", options.optimizer),
+           "one of: sgd, momentum, adam");
+    }
+    spec.training = models::TrainingSpec{.optimizer = *optimizer};
+  }
+  for (const FieldProblem& problem : spec.problems()) {
+    if (spec.phase == models::Phase::training || spec.training) {
+      fail(problem.field == "training" ? "--optimizer" : "--pipeline-parallel", problem.message,
+           problem.hint);
+    }
+  }
   for (const std::string& text : options.dimensions) {
     const std::size_t equals = text.find('=');
     const std::optional<std::int64_t> value =
@@ -112,6 +127,10 @@ struct Answer {
   std::int64_t tokens{};
   double weight_bits{};
   double kv_bits{};
+  double gradient_bits{};
+  double optimizer_bits{};
+  double activation_bits{};
+  bool training{};
   double peak_bits{};
   std::vector<MemoryRow> memory;
   std::optional<sim::MemoryPlan> plan;
@@ -184,9 +203,10 @@ Answer answer_of(const ModelOptions& options, const LoadedSystem& loaded, CycleL
     return mixed_answer(spec, builder, options, *loaded.machine, constraint, cycle);
   }
   models::Workload workload =
-      models::compress(builder.build(spec), schemes_of(options, *loaded.machine));
+      spec.step_of(models::compress(builder.build(spec), schemes_of(options, *loaded.machine)));
   Answer answer;
   answer.parameters = workload.parameters;
+  answer.training = spec.phase == models::Phase::training;
   for (std::int64_t step = 0; step < spec.generate.value_or(1); ++step) {
     if (step > 0) {
       models::set_context(workload, spec.context + step);
@@ -200,6 +220,9 @@ Answer answer_of(const ModelOptions& options, const LoadedSystem& loaded, CycleL
                              constraint, prices_of(cycle));
     answer.weight_bits = compiled.weight_bits;
     answer.kv_bits = compiled.kv_bits;
+    answer.gradient_bits = compiled.gradient_bits;
+    answer.optimizer_bits = compiled.optimizer_bits;
+    answer.activation_bits = compiled.activation_bits;
     if (const auto* refused = std::get_if<hw::Infeasible>(&report)) {
       answer.reason = refused->what;
       return answer;
@@ -257,6 +280,11 @@ nlohmann::ordered_json to_json(const Answer& a, bool simulated) {
   json["power_w"] = figure(a.cost.energy.total() / a.cost.latency_s);
   json["weight_bytes"] = a.weight_bits / kBitsPerByte;
   json["kv_bytes"] = a.kv_bits / kBitsPerByte;
+  if (a.training) {
+    json["gradient_bytes"] = a.gradient_bits / kBitsPerByte;
+    json["optimizer_bytes"] = a.optimizer_bits / kBitsPerByte;
+    json["activation_bytes"] = a.activation_bits / kBitsPerByte;
+  }
   json["peak_bytes"] = a.peak_bits / kBitsPerByte;
   json["memory"] = nlohmann::ordered_json::array();
   for (const MemoryRow& row : a.memory) {
@@ -356,7 +384,13 @@ std::string to_table(const Answer& a, const ModelOptions& options, bool simulate
   }
   line("parameters", fmt::format("{}", a.parameters));
   line("weights", human_text(Bits{static_cast<std::int64_t>(a.weight_bits)}));
-  line("KV cache", human_text(Bits{static_cast<std::int64_t>(a.kv_bits)}));
+  if (a.training) {
+    line("gradients", human_text(Bits{static_cast<std::int64_t>(a.gradient_bits)}));
+    line("optimiser", human_text(Bits{static_cast<std::int64_t>(a.optimizer_bits)}));
+    line("activations", human_text(Bits{static_cast<std::int64_t>(a.activation_bits)}));
+  } else {
+    line("KV cache", human_text(Bits{static_cast<std::int64_t>(a.kv_bits)}));
+  }
   line("peak memory", human_text(Bits{static_cast<std::int64_t>(a.peak_bits)}));
   for (const MemoryRow& row : a.memory) {
     line(row.memory,

@@ -17,6 +17,7 @@ struct ModelOptions {
   std::string hardware;
   std::string stack;
   std::string phase{"forward"};
+  std::string optimizer;  ///< training: sgd, momentum or adam; empty: adam
   std::int64_t batch{1};
   std::int64_t context{0};
   std::string scheme;
