@@ -6,7 +6,9 @@
 #include <numeric>
 #include <vector>
 
+#include "core/random.h"
 #include "models/tensor_network/gemm_step.h"
+#include "models/tensor_network/lower.h"
 
 namespace cairn::models {
 
@@ -78,6 +80,43 @@ inline std::vector<double> multiply(const GemmStep& step, const std::vector<doub
     }
   }
   return result;
+}
+
+inline std::vector<std::int64_t> sizes_of(const TensorNetwork& network) {
+  std::vector<std::int64_t> sizes;
+  for (const TensorIndex& index : network.indices) {
+    sizes.push_back(index.size);
+  }
+  return sizes;
+}
+
+/// Small whole numbers, so that sums of products are exact in any order.
+inline Dense random_tensor(const TensorIndices& layout, const std::vector<std::int64_t>& sizes,
+                           Rng& rng) {
+  Dense tensor{layout, {}};
+  for (std::int64_t i = elements(layout, sizes); i > 0; --i) {
+    tensor.values.push_back(static_cast<double>(rng.uniform_int(-3, 3)));
+  }
+  return tensor;
+}
+
+/// What a machine does that knows matrix products and reorderings of buffers.
+inline std::vector<double> execute(const LoweredOrder& lowered, const std::vector<Dense>& terms,
+                                   const std::vector<std::int64_t>& sizes) {
+  std::vector<Dense> tensors;
+  for (std::size_t t = 0; t < terms.size(); ++t) {
+    tensors.push_back(reordered(terms[t], lowered.terms[t], sizes));
+  }
+  for (const LoweredStep& step : lowered.steps) {
+    const Dense& first = tensors[static_cast<std::size_t>(step.first)];
+    if (step.is_product()) {
+      const Dense& second = tensors[static_cast<std::size_t>(step.second)];
+      tensors.push_back({step.layout, multiply(step.product, first.values, second.values)});
+    } else {
+      tensors.push_back(reordered(first, step.layout, sizes));
+    }
+  }
+  return tensors.back().values;
 }
 
 }  // namespace cairn::models

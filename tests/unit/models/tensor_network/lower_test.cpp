@@ -14,14 +14,6 @@
 namespace cairn::models {
 namespace {
 
-std::vector<std::int64_t> sizes_of(const TensorNetwork& network) {
-  std::vector<std::int64_t> sizes;
-  for (const TensorIndex& index : network.indices) {
-    sizes.push_back(index.size);
-  }
-  return sizes;
-}
-
 TensorNetwork network_of(std::vector<std::int64_t> sizes, std::vector<TensorIndices> terms,
                          TensorIndices output) {
   TensorNetwork network{
@@ -37,10 +29,7 @@ TensorNetwork network_of(std::vector<std::int64_t> sizes, std::vector<TensorIndi
 std::vector<Dense> random_terms(const TensorNetwork& network, Rng& rng) {
   std::vector<Dense> terms;
   for (const TensorIndices& layout : network.terms) {
-    terms.push_back({layout, {}});
-    for (std::int64_t i = elements(layout, sizes_of(network)); i > 0; --i) {
-      terms.back().values.push_back(static_cast<double>(rng.uniform_int(-3, 3)));
-    }
+    terms.push_back(random_tensor(layout, sizes_of(network), rng));
   }
   return terms;
 }
@@ -59,28 +48,6 @@ std::vector<double> einsum(const TensorNetwork& network, const std::vector<Dense
     result[offset(network.output, sizes, at)] += product;
   });
   return result;
-}
-
-/// What a machine does that knows matrix products and reorderings of buffers.
-std::vector<double> execute(const TensorNetwork& network, const LoweredOrder& lowered,
-                            const std::vector<Dense>& terms) {
-  const std::vector<std::int64_t> sizes = sizes_of(network);
-  std::vector<Dense> tensors;
-  for (std::size_t t = 0; t < terms.size(); ++t) {
-    tensors.push_back(reordered(terms[t], lowered.terms[t], sizes));
-  }
-  for (const LoweredStep& step : lowered.steps) {
-    const Dense& first = tensors[static_cast<std::size_t>(step.first)];
-    if (step.is_product()) {
-      const Dense& second = tensors[static_cast<std::size_t>(step.second)];
-      tensors.push_back({step.layout, multiply(step.product, first.values, second.values)});
-    } else {
-      CHECK(step.elements == static_cast<std::int64_t>(first.values.size()));
-      CHECK(step.run == contiguous_run(first.layout, step.layout, sizes));
-      tensors.push_back(reordered(first, step.layout, sizes));
-    }
-  }
-  return tensors.back().values;
 }
 
 /// The least price, by trying all layouts of all tensors and every reordering before a product.
@@ -277,7 +244,16 @@ TEST_CASE("executing the lowered steps gives the value of the sum") {
       const bool is_free = made.options.free_layout[t];
       CHECK((is_free || lowered.terms[t] == made.network.terms[t]));
     }
-    REQUIRE(execute(made.network, lowered, terms) == einsum(made.network, terms));
+    REQUIRE(execute(lowered, terms, sizes_of(made.network)) == einsum(made.network, terms));
+    const auto layout = [&](std::int32_t tensor) {
+      const auto at = static_cast<std::size_t>(tensor);
+      return at < terms.size() ? lowered.terms[at] : lowered.steps[at - terms.size()].layout;
+    };
+    for (const LoweredStep& step : lowered.steps) {
+      CHECK(step.elements == elements(step.layout, sizes_of(made.network)));
+      CHECK((step.is_product() ||
+             step.run == contiguous_run(layout(step.first), step.layout, sizes_of(made.network))));
+    }
   }
   CHECK(reorderings > 100);
 }
@@ -293,7 +269,7 @@ TEST_CASE("a tensor with more layouts than can be tried is still lowered to the 
   for (const bool is_free : {false, true}) {
     const LoweredOrder lowered =
         lower(network, {{0, 1}}, {.free_layout = {false, is_free}, .permute_price = {}});
-    CHECK(execute(network, lowered, terms) == einsum(network, terms));
+    CHECK(execute(lowered, terms, sizes_of(network)) == einsum(network, terms));
     // The second (2^9 elements) where it is not free, and the result (2^8): m and n alternate.
     CHECK(lowered.permute_price == (is_free ? 256 : 512 + 256));
   }
