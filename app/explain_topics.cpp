@@ -54,8 +54,8 @@ Fields study_fields() {
       doc.type = "a list, each: cairn explain workload";
     } else if (doc.path == "compression") {
       doc.type =
-          "a list, each with kind quantize, prune, low_rank or group_channels: cairn explain "
-          "quantize, ...";
+          "a list, each with kind quantize, prune, low_rank, group_channels or tensorize: cairn "
+          "explain quantize, ...";
     } else if (doc.path == "search") {
       doc.type = "algorithm: NAME and its options: cairn list algorithms, cairn explain NAME";
     } else if (doc.path.starts_with("constraints.<name>.")) {
@@ -340,6 +340,21 @@ Notes compression_notes() {
             "selects nothing is an error."}}};
 }
 
+Notes tensorize_notes() {
+  Notes notes = compression_notes();
+  notes.push_back(
+      {"Modes",
+       {"Each side of the weight is cut into `modes` factors as equal as its divisors allow, or "
+        "into input_modes and output_modes, whose products are the reduction and the width of "
+        "every selected matmul."}});
+  notes.push_back(
+      {"Order",
+       {"Fixed: right_to_left, bidirectional, reconstruct. Searched: flops; latency, energy or edp "
+        "ask the study's own device about every step, reorderings between steps included."}});
+  notes.push_back({"Quality", {"No source prices a tensorised weight."}});
+  return notes;
+}
+
 Notes interconnect_notes() {
   return {
       {"Links", {"intra_node: {extends: ../links/nvlink3.yaml}; configs/links/ has the others."}},
@@ -372,6 +387,8 @@ constexpr auto kMakers = std::to_array<Maker>({
      fields_of<models::LowRank>, compression_notes},
     {"group_channels", "depthwise convolutions become grouped ones (an item of compression)",
      fields_of<models::GroupChannels>, compression_notes},
+    {"tensorize", "a network of small cores in place of a matrix (an item of compression)",
+     fields_of<models::Tensorize>, tensorize_notes},
     {"selector", "which operators a scheme applies to", fields_of<models::Selector>, no_notes},
     {"system", "devices, memories and links: a file of configs/hardware/, or a study's system",
      [] {

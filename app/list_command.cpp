@@ -161,10 +161,13 @@ void append_schemes(Listing& list, std::variant<Schemes...>*) {
           "unstructured or N:M zeros in weights");
     } else if constexpr (std::is_same_v<S, models::LowRank>) {
       one(S::kKind, "{kind: low_rank, ratio: 0.25}", "two thin matrices in place of one");
-    } else {
-      static_assert(std::is_same_v<S, models::GroupChannels>, "describe the new scheme here");
+    } else if constexpr (std::is_same_v<S, models::GroupChannels>) {
       one(S::kKind, "{kind: group_channels, channels: 8}",
           "depthwise convolutions become grouped ones");
+    } else {
+      static_assert(std::is_same_v<S, models::Tensorize>, "describe the new scheme here");
+      one(S::kKind, "{kind: tensorize, decomposition: tensor_train, rank: 16, order: flops}",
+          "a network of small cores in place of a matrix");
     }
   };
   (describe_one(static_cast<Schemes*>(nullptr)), ...);

@@ -114,8 +114,8 @@ struct StudySpec {
     a("question", question, "the question in one sentence, for the report", kOptional);
     a("seed", seed, "seed of everything random");
     a("workloads", workloads, "list of model, phase, batch, context");
-    a("compression", compression, "list of schemes: quantize, prune, low_rank, group_channels",
-      kOptional);
+    a("compression", compression,
+      "list of schemes: quantize, prune, low_rank, group_channels, tensorize", kOptional);
     a("system", system, "a hardware file: `extends: ../hardware/x.yaml`, then what differs");
     a("fusion", fusion, "which fused groups are allowed", kOptional);
     a("mapping", mapping, "how mappings are chosen", kOptional);

@@ -23,6 +23,7 @@ constexpr std::size_t kMostMachines = 65536;
 
 constexpr std::uint64_t kSystemSalt = 0x5157;
 constexpr std::uint64_t kWorkloadSalt = 0x3a11;
+constexpr std::uint64_t kOrderSalt = 0x0de5;
 
 template <class T>
 void read_section(const Node& node, T& out, KnobBinder& knobs, const char* path,
@@ -198,8 +199,34 @@ void PointModel::apply(std::span<const std::uint32_t> choices) {
   }
 }
 
+const models::OrderPlanner& PointModel::planner(bool for_device) {
+  if (!make_planner_) {
+    return planner_;
+  }
+  if (!for_device || machine_entry().problem) {
+    if (!planner_) {
+      planner_ = make_planner_(nullptr, spec_.mapping.minimize);
+    }
+    return planner_;
+  }
+  const hw::Machine& built = machine();
+  if (!device_planner_) {
+    device_planner_ = make_planner_(&built, spec_.mapping.minimize);
+  }
+  return device_planner_;
+}
+
 PointModel::CompiledSet& PointModel::compiled_set() {
-  const auto found = sets_.find(workload_key_);
+  // Orders that the machine decides make another workload on another machine.
+  const bool for_device = models::orders_need_device(spec_.compression);
+  std::uint64_t key = workload_key_;
+  if (for_device) {
+    Hasher hasher{kOrderSalt};
+    hasher.add(workload_key_);
+    hasher.add(system_key_);
+    key = hasher.value();
+  }
+  const auto found = sets_.find(key);
   if (found != sets_.end()) {
     return *found->second;
   }
@@ -208,21 +235,23 @@ PointModel::CompiledSet& PointModel::compiled_set() {
   }
   ++counters_.workloads;
   auto set = std::make_unique<CompiledSet>();
+  models::OrderPlanning orders{.planner = planner(for_device)};
   for (const WorkloadSpec& spec : spec_.workloads) {
+    orders.training = spec.phase == models::Phase::training;
     const bool mixed = spec.phase == models::Phase::mixed;
     const std::vector<StageShare> stages =
         mixed ? stage_mix(spec.batch, *spec.generate) : std::vector<StageShare>{{0, 1.0}};
     const models::Workload compressed =
-        models::compress(builder_.build(spec, stages.front().prompts), spec_.compression);
+        models::compress(builder_.build(spec, stages.front().prompts), spec_.compression, orders);
     CompiledSet::Pass pass;
     pass.workload = compile(spec.step_of(compressed), spec_.fusion);
     if (mixed) {
       for (const StageShare& stage : stages) {
         pass.shares.push_back(stage.share);
         if (pass.shares.size() > 1) {
-          pass.later.push_back(
-              compile(models::compress(builder_.build(spec, stage.prompts), spec_.compression),
-                      spec_.fusion));
+          pass.later.push_back(compile(
+              models::compress(builder_.build(spec, stage.prompts), spec_.compression, orders),
+              spec_.fusion));
         }
       }
     }
@@ -245,7 +274,7 @@ PointModel::CompiledSet& PointModel::compiled_set() {
     }
     set->passes.push_back(std::move(pass));
   }
-  return *sets_.emplace(workload_key_, std::move(set)).first->second;
+  return *sets_.emplace(key, std::move(set)).first->second;
 }
 
 const PointModel::MachineEntry& PointModel::machine_entry() {
@@ -279,6 +308,7 @@ const PointModel::MachineEntry& PointModel::machine_entry() {
 
 const hw::Machine& PointModel::machine() {
   if (!machine_ || machine_key_ != system_key_) {
+    device_planner_ = nullptr;  // before its machine
     machine_ =
         std::make_unique<hw::Machine>(spec_.system, technologies_.load(spec_.system.technology));
     machine_key_ = system_key_;

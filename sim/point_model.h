@@ -18,6 +18,7 @@
 #include "core/config/knobs.h"
 #include "core/config/node.h"
 #include "core/diagnostics.h"
+#include "models/compression/order_planner.h"
 #include "sim/evaluator.h"
 #include "sim/metrics.h"
 #include "sim/quality.h"
@@ -76,6 +77,13 @@ class PointModel {
   /// From now on evaluate() takes its prices from there. Not for systems whose devices share the
   /// work (InternalError).
   void use_cycle_level(CyclePricesMaker maker) { make_cycle_prices_ = std::move(maker); }
+  /// Makes the planner of searched orders of tensorised layers. The machine is null where no order
+  /// depends on it, or none can be built; the objective is that of the study's mappings.
+  using OrderPlannerMaker =
+      std::function<models::OrderPlanner(const hw::Machine*, hw::MappingObjective)>;
+  /// From now on workloads are compiled with it; without one, a searched order is an InternalError.
+  /// A planner is dropped before its machine, and kept as long, so that it may know prices.
+  void use_order_planner(OrderPlannerMaker maker) { make_planner_ = std::move(maker); }
   /// Chooses the figures that evaluate() writes.
   void select(std::vector<MetricColumn> columns);
 
@@ -110,6 +118,7 @@ class PointModel {
   struct MachineEntry;  // summary of one machine
   void apply(std::span<const std::uint32_t> choices);
   CompiledSet& compiled_set();
+  const models::OrderPlanner& planner(bool for_device);
   const MachineEntry& machine_entry();
   const hw::Machine& machine();
   CyclePrices& cycle_prices();
@@ -132,6 +141,9 @@ class PointModel {
   std::unordered_map<std::uint64_t, std::unique_ptr<MachineEntry>> machines_;
   std::unique_ptr<hw::Machine> machine_;  // the last one built
   std::uint64_t machine_key_{};
+  OrderPlannerMaker make_planner_;
+  models::OrderPlanner planner_;         // without a machine
+  models::OrderPlanner device_planner_;  // of the last machine
   CyclePricesMaker make_cycle_prices_;
   std::unique_ptr<CyclePrices> cycle_prices_;  // of the last machine
   std::uint64_t cycle_key_{};

@@ -104,10 +104,10 @@ std::vector<std::string> QualityModel::unpriced(const models::Workload& compress
   if (state_->source == QualitySource::published) {
     return models::unpriced(state_->table, compressed);
   }
-  std::vector<std::string> list;
   if (state_->source == QualitySource::none) {
-    return list;
+    return {};
   }
+  std::vector<std::string> list = models::tensorised(compressed);
   const auto add = [&](std::string text) {
     if (std::find(list.begin(), list.end(), text) == list.end()) {
       list.push_back(std::move(text));

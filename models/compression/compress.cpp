@@ -1,11 +1,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <iterator>
 
+#include <fmt/format.h>
+
+#include "core/diagnostics.h"
 #include "core/error.h"
 #include "models/compression/compression.h"
 #include "models/compression/pattern.h"
+#include "models/compression/replacement.h"
+#include "models/compression/tensorize.h"
 
 namespace cairn::models {
 namespace {
@@ -29,12 +33,19 @@ std::int64_t channels_per_group(const Convolution& conv, std::int64_t wanted) {
   return 1;
 }
 
-/// What one scheme does to one operator; answers whether it did anything. Low rank, which makes
-/// two operators of one, only notes its rank in `rank`.
+/// What makes several operators of one: the scheme that came last.
+struct Factoring {
+  std::int64_t rank{0};  ///< of low rank
+  const Tensorize* tensors{nullptr};
+  [[nodiscard]] bool any() const { return rank > 0 || tensors != nullptr; }
+};
+
+/// What one scheme does to one operator; answers whether it did anything. Low rank and tensorize,
+/// which make several operators of one, only note it in `factoring`.
 struct Apply {
   Operator& op;
   bool caches_keys;
-  std::int64_t& rank;
+  Factoring& factoring;
 
   bool operator()(const Quantize& scheme) const {
     bool changed = scheme.activations.has_value();
@@ -96,7 +107,15 @@ struct Apply {
     const std::int64_t side = std::min(matmul->k, matmul->n);
     const std::int64_t asked =
         scheme.rank.value_or(std::llround(scheme.ratio.value_or(1.0) * static_cast<double>(side)));
-    rank = std::clamp(asked, std::int64_t{1}, side);
+    factoring = {.rank = std::clamp(asked, std::int64_t{1}, side), .tensors = nullptr};
+    return true;
+  }
+
+  bool operator()(const Tensorize& scheme) const {
+    if (!as_matmul(op.shape)) {
+      return false;
+    }
+    factoring = {.rank = 0, .tensors = &scheme};
     return true;
   }
 };
@@ -123,137 +142,6 @@ void write_keys_in_cache_format(Workload& workload) {
       }
     }
   }
-}
-
-/// Puts two operators in place of each one that has a rank, and renumbers everything.
-class Factoriser {
- public:
-  Factoriser(Workload workload, const std::vector<std::int64_t>& ranks)
-      : old_(std::move(workload)), ranks_(ranks) {}
-
-  [[nodiscard]] Workload factorise();
-
- private:
-  void split(const Operator& op, std::int64_t rank);
-  void renumber_groups();
-  /// Experts that the pass does not use are factorised as the others are.
-  void shrink_idle_experts();
-  [[nodiscard]] bool is_split(std::int32_t index) const {
-    return ranks_[static_cast<std::size_t>(index)] > 0;
-  }
-  [[nodiscard]] std::int32_t first(std::int32_t index) const {
-    return first_[static_cast<std::size_t>(index)];
-  }
-  [[nodiscard]] std::int32_t last(std::int32_t index) const {
-    return first(index) + (is_split(index) ? 1 : 0);
-  }
-
-  Workload old_;
-  const std::vector<std::int64_t>& ranks_;
-  std::vector<std::int32_t> first_;  ///< new index of each old operator
-  std::vector<Operator> operators_;
-};
-
-void Factoriser::split(const Operator& op, std::int64_t rank) {
-  MatMul u = std::get<MatMul>(op.shape);
-  MatMul v = u;
-  u.n = rank;
-  v.k = rank;
-  const std::int64_t bias = std::max<std::int64_t>(op.parameters - weight_elements(op.shape), 0);
-  Operator& down = operators_.emplace_back(op);
-  down.name += ".u";
-  down.group += ".u";
-  down.shape = u;
-  down.parameters = weight_elements(down.shape);
-  down.formats.outputs = op.formats.activations;
-  Operator& up = operators_.emplace_back(op);
-  up.name += ".v";
-  up.group += ".v";
-  up.shape = v;
-  up.parameters = weight_elements(up.shape) + bias;
-}
-
-void Factoriser::renumber_groups() {
-  std::vector<FusionGroup> tails;
-  for (FusionGroup& group : old_.fusions) {
-    if (group.kind != FusionKind::gate_up) {
-      for (std::int32_t& index : group.operators) {
-        index = last(index);
-      }
-      continue;
-    }
-    const std::vector<std::int32_t> members = group.operators;
-    const bool split = is_split(members[0]) || is_split(members[1]);
-    group.operators = {first(members[0]), first(members[1])};
-    // If a factor was split off, what follows joins the later second factor; the first factors
-    // still read the same input.
-    FusionGroup tail{.kind = FusionKind::epilogue,
-                     .operators = {std::max(last(members[0]), last(members[1]))}};
-    std::vector<std::int32_t>& follows = split ? tail.operators : group.operators;
-    for (std::size_t i = 2; i < members.size(); ++i) {
-      follows.push_back(last(members[i]));
-    }
-    if (tail.operators.size() > 1) {
-      tails.push_back(std::move(tail));
-    }
-  }
-  old_.fusions.insert(old_.fusions.end(), std::make_move_iterator(tails.begin()),
-                      std::make_move_iterator(tails.end()));
-}
-
-void Factoriser::shrink_idle_experts() {
-  // All grouped matmuls have the same number of unused experts, each as large as a used one.
-  std::int64_t before = 0;
-  std::int64_t after = 0;
-  for (std::size_t i = 0; i < old_.operators.size(); ++i) {
-    const auto* matmul = std::get_if<MatMul>(&old_.operators[i].shape);
-    if (matmul == nullptr || !matmul->weight || !matmul->distinct_weights) {
-      continue;
-    }
-    const std::int64_t whole = matmul->k * matmul->n;
-    before += whole;
-    after += ranks_[i] > 0 ? ranks_[i] * (matmul->k + matmul->n) : whole;
-  }
-  if (before > 0) {
-    old_.idle_parameters = old_.idle_parameters / before * after;
-  }
-}
-
-Workload Factoriser::factorise() {
-  shrink_idle_experts();
-  operators_.reserve(2 * old_.operators.size());
-  for (std::size_t i = 0; i < old_.operators.size(); ++i) {
-    first_.push_back(static_cast<std::int32_t>(operators_.size()));
-    if (ranks_[i] > 0) {
-      split(old_.operators[i], ranks_[i]);
-    } else {
-      operators_.push_back(std::move(old_.operators[i]));
-    }
-  }
-  std::vector<Edge> edges;
-  for (std::size_t i = 0; i < ranks_.size(); ++i) {
-    if (ranks_[i] > 0) {
-      edges.push_back({.from = first_[i], .to = first_[i] + 1});
-    }
-  }
-  for (Edge& edge : old_.edges) {
-    edge = {.from = last(edge.from), .to = first(edge.to)};
-  }
-  old_.edges.insert(old_.edges.end(), edges.begin(), edges.end());
-  std::ranges::stable_sort(old_.edges, {}, &Edge::to);
-  renumber_groups();
-  std::vector<Repeat> copies;
-  for (const Repeat& repeat : old_.repeats) {
-    const std::int32_t end = repeat.first + repeat.length * repeat.copies;
-    for (std::int32_t copy = repeat.first; copy < end; copy += repeat.length) {
-      const std::int32_t begin = first(copy);
-      copies.push_back(
-          {.first = begin, .length = last(copy + repeat.length - 1) + 1 - begin, .copies = 1});
-    }
-  }
-  old_.repeats = std::move(copies);
-  old_.operators = std::move(operators_);
-  return std::move(old_);
 }
 
 bool priced_alike(const Operator& a, const Operator& b) {
@@ -288,25 +176,76 @@ const Selector& selector_of(const Scheme& scheme) {
 
 }  // namespace
 
-Workload compress(Workload workload, const std::vector<Scheme>& schemes) {
+std::vector<SchemeRefusal> refusals(const Workload& workload, const std::vector<Scheme>& schemes) {
+  std::vector<SchemeRefusal> found;
+  for (std::size_t s = 0; s < schemes.size(); ++s) {
+    const auto* scheme = std::get_if<Tensorize>(&schemes[s]);
+    if (scheme == nullptr) {
+      continue;
+    }
+    const std::vector<FieldProblem> problems = scheme->problems();
+    if (!problems.empty()) {  // knobs that are impossible only together
+      found.push_back({.scheme = s, .problem = problems.front()});
+      continue;
+    }
+    for (const Operator& op : workload.operators) {
+      if (!has_prunable_weights(op.shape) || !matches(scheme->apply_to, op)) {
+        continue;
+      }
+      if (std::optional<FieldProblem> problem = tensorize_problem(*scheme, op)) {
+        found.push_back({.scheme = s, .problem = std::move(*problem)});
+        break;
+      }
+    }
+  }
+  return found;
+}
+
+bool orders_need_device(const std::vector<Scheme>& schemes) {
+  return std::ranges::any_of(schemes, [](const Scheme& scheme) {
+    const auto* tensors = std::get_if<Tensorize>(&scheme);
+    return tensors != nullptr && needs_device(tensors->order);
+  });
+}
+
+Workload compress(Workload workload, const std::vector<Scheme>& schemes,
+                  const OrderPlanning& orders) {
   if (schemes.empty()) {
     return workload;
   }
+  Diagnostics diagnostics;
+  for (const SchemeRefusal& refusal : refusals(workload, schemes)) {
+    const FieldProblem& problem = refusal.problem;
+    diagnostics.error({},
+                      fmt::format("compression[{}]{}{}", refusal.scheme,
+                                  problem.field.empty() ? "" : ".", problem.field),
+                      problem.message, problem.hint);
+  }
+  diagnostics.throw_if_any();
   const bool caches_keys = workload.kv_cache_elements > 0;
-  std::vector<std::int64_t> ranks(workload.operators.size(), 0);
+  std::vector<Factoring> factorings(workload.operators.size());
   for (const Scheme& scheme : schemes) {
     for (std::size_t i = 0; i < workload.operators.size(); ++i) {
       if (matches(selector_of(scheme), workload.operators[i])) {
-        std::visit(Apply{workload.operators[i], caches_keys, ranks[i]}, scheme);
+        std::visit(Apply{workload.operators[i], caches_keys, factorings[i]}, scheme);
       }
     }
   }
   write_keys_in_cache_format(workload);
-  const bool factored = std::ranges::any_of(ranks, [](std::int64_t rank) { return rank > 0; });
+  const bool factored = std::ranges::any_of(factorings, &Factoring::any);
   const bool regrouped = std::ranges::any_of(
       schemes, [](const Scheme& scheme) { return std::holds_alternative<GroupChannels>(scheme); });
   if (factored) {
-    workload = Factoriser(std::move(workload), ranks).factorise();
+    Tensorizer tensorizer(orders);
+    std::vector<std::optional<Replacement>> replacements(workload.operators.size());
+    for (std::size_t i = 0; i < factorings.size(); ++i) {
+      if (factorings[i].tensors != nullptr) {
+        replacements[i] = tensorizer.replacement(*factorings[i].tensors, workload.operators[i]);
+      } else if (factorings[i].rank > 0) {
+        replacements[i] = two_factors(workload.operators[i], factorings[i].rank);
+      }
+    }
+    workload = replace(std::move(workload), std::move(replacements));
   }
   if (factored || regrouped) {
     workload.parameters = workload.idle_parameters;
@@ -323,9 +262,9 @@ std::vector<std::size_t> unmatched(const Workload& workload, const std::vector<S
   for (std::size_t s = 0; s < schemes.size(); ++s) {
     const bool used = std::ranges::any_of(workload.operators, [&](const Operator& op) {
       Operator copy = op;
-      std::int64_t rank = 0;
+      Factoring factoring;
       return matches(selector_of(schemes[s]), op) &&
-             std::visit(Apply{copy, workload.kv_cache_elements > 0, rank}, schemes[s]);
+             std::visit(Apply{copy, workload.kv_cache_elements > 0, factoring}, schemes[s]);
     });
     if (!used) {
       idle.push_back(s);

@@ -16,7 +16,9 @@
 #include <vector>
 
 #include "core/config/fields.h"
+#include "models/compression/order_planner.h"
 #include "models/operator.h"
+#include "models/tensor_network/tensor_layer.h"
 #include "models/workload.h"
 
 namespace cairn::models {
@@ -107,11 +109,61 @@ struct GroupChannels {
   }
 };
 
-using Scheme = std::variant<Quantize, Prune, LowRank, GroupChannels>;
+/// W (k x n) becomes a network of small cores, contracted with the input in pairs: matrix products
+/// and reorderings in place of one matmul (or 1x1 convolution of stride 1, which is one).
+/// Parameters are those of the cores; a core lies in memory as its product wants it.
+struct Tensorize {
+  static constexpr std::string_view kKind = "tensorize";
+  Selector apply_to{};
+  Decomposition decomposition{Decomposition::tensor_train};
+  std::int64_t rank{};
+  std::optional<std::int64_t> modes{};      ///< of each side, kDefaultModes if none are given
+  std::vector<std::int64_t> input_modes{};  ///< together, and instead of `modes`
+  std::vector<std::int64_t> output_modes{};
+  std::optional<std::int64_t> blocks{};  ///< of a block term, 1 if not given
+  TensorOrder order{TensorOrder::flops};
+  static constexpr std::int64_t kDefaultModes = 3;
+  template <class Archive>
+  void fields(Archive& a) {
+    a("apply_to", apply_to, "which operators", kOptional);
+    a("decomposition", decomposition, "how the weight is held as cores", kOptional);
+    a("rank", rank, "rank of the bonds between cores, cut down where a smaller one is exact",
+      Range{1, 1 << 20});
+    a("modes", modes, "modes that each side is cut into, 3 unless modes are given", kOptional,
+      Range{1, 16});
+    a("input_modes", input_modes, "modes of the input, whose product is the reduction", kOptional,
+      Positive{});
+    a("output_modes", output_modes, "modes of the output, whose product is its width", kOptional,
+      Positive{});
+    a("blocks", blocks, "blocks of a block_term, 1 unless given", kOptional, Range{1, 1 << 16});
+    a("order", order, "order of contraction: a fixed one, or searched for what it is to minimise",
+      kOptional);
+  }
+  [[nodiscard]] std::vector<FieldProblem> problems() const;
+};
 
-/// Applies \p schemes in order; later ones win. Operators keep their names (low rank appends
-/// `.u` and `.v`); a repeat stays as long as neighbouring copies are treated alike.
-[[nodiscard]] Workload compress(Workload workload, const std::vector<Scheme>& schemes);
+using Scheme = std::variant<Quantize, Prune, LowRank, GroupChannels, Tensorize>;
+
+/// Applies \p schemes in order; later ones win, of low rank and tensorize too. Operators keep their
+/// names (low rank appends `.u` and `.v`, tensorize `.step0`, ...); a repeat stays as long as
+/// neighbouring copies are treated alike.
+/// \param orders finds the orders of `tensorize` that are searched.
+/// \throws ConfigError what refusals() finds.
+[[nodiscard]] Workload compress(Workload workload, const std::vector<Scheme>& schemes,
+                                const OrderPlanning& orders = {});
+
+/// What a scheme cannot do to an operator that it selects.
+struct SchemeRefusal {
+  std::size_t scheme{};  ///< position
+  FieldProblem problem;
+};
+/// The first refusal of each scheme: modes that do not multiply to the sides of an operator,
+/// convolutions that are no matrix product.
+[[nodiscard]] std::vector<SchemeRefusal> refusals(const Workload& workload,
+                                                  const std::vector<Scheme>& schemes);
+
+/// Whether some order of \p schemes depends on the device.
+[[nodiscard]] bool orders_need_device(const std::vector<Scheme>& schemes);
 
 /// Positions in \p schemes of those that change nothing, because their selector finds no operator
 /// that has what they compress.

@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "core/text/enum_names.h"
 #include "models/compression/compression.h"
 #include "models/compression/pattern.h"
+#include "models/tensor_network/fixed_order.h"
 
 namespace cairn::models {
 namespace {
@@ -90,6 +92,37 @@ std::vector<FieldProblem> LowRank::problems() const {
   std::vector<FieldProblem> found;
   if (rank.has_value() == ratio.has_value()) {
     found.push_back({ratio ? "ratio" : "", "expected either a rank or a ratio", {}});
+  }
+  return found;
+}
+
+std::vector<FieldProblem> Tensorize::problems() const {
+  std::vector<FieldProblem> found;
+  if (input_modes.empty() != output_modes.empty()) {
+    found.push_back({input_modes.empty() ? "output_modes" : "input_modes", "modes of one side only",
+                     input_modes.empty() ? "give input_modes too" : "give output_modes too"});
+  } else if (modes && !input_modes.empty()) {
+    found.push_back({"modes", "the modes of both sides are given, so there is nothing to cut", {}});
+  }
+  if (decomposition == Decomposition::tensor_train_matrix &&
+      input_modes.size() != output_modes.size() && !input_modes.empty() && !output_modes.empty()) {
+    found.push_back({"output_modes",
+                     fmt::format("a core of a tensor_train_matrix has one mode of each side, but "
+                                 "there are {} input and {} output modes",
+                                 input_modes.size(), output_modes.size()),
+                     {}});
+  }
+  if (blocks && decomposition != Decomposition::block_term) {
+    found.push_back({"blocks", fmt::format("a {} has no blocks", cairn::to_text(decomposition)),
+                     "decomposition: block_term"});
+  }
+  if (order == TensorOrder::bidirectional && !is_two_sided(decomposition)) {
+    found.push_back({"order",
+                     fmt::format("bidirectional merges the cores of each side, which those of a {} "
+                                 "are not",
+                                 cairn::to_text(decomposition)),
+                     "another order, or tensor_train, tensor_ring, canonical_polyadic or "
+                     "hierarchical_tucker"});
   }
   return found;
 }

@@ -24,6 +24,16 @@ bool has_stored_weights(const Shape& shape) {
          std::holds_alternative<Embedding>(shape);
 }
 
+/// `mlp.up_proj` of `mlp.up_proj.step3`; empty if it is no step of a tensorised weight.
+std::string_view without_step(std::string_view name) {
+  constexpr std::string_view kStep = ".step";
+  const std::size_t dot = name.rfind(kStep);
+  const bool numbered =
+      dot != std::string_view::npos && dot + kStep.size() < name.size() &&
+      name.find_first_not_of("0123456789", dot + kStep.size()) == std::string_view::npos;
+  return numbered ? name.substr(0, dot) : std::string_view{};
+}
+
 /// format_error() with a memory, for workloads of hundreds of operators with few formats.
 class Errors {
  public:
@@ -156,6 +166,37 @@ std::vector<std::string> unpriced(const QualityTable& table, const Workload& wor
       note(fmt::format("{}: low rank", op.group));
     }
   }
+  for (std::string& what : tensorised(workload)) {
+    note(std::move(what));
+  }
+  return found;
+}
+
+std::vector<std::string> tensorised(const Workload& workload) {
+  std::vector<std::string> found;
+  std::string_view last;  // name of the weight that the operators before are steps of
+  std::string group;
+  std::int64_t parameters = 0;
+  const auto close = [&] {
+    if (!last.empty()) {
+      std::string what = fmt::format("{}: tensorised to {} parameters", group, parameters);
+      if (std::ranges::find(found, what) == found.end()) {
+        found.push_back(std::move(what));
+      }
+    }
+    parameters = 0;
+  };
+  for (const Operator& op : workload.operators) {
+    const std::string_view whole = without_step(op.name);
+    if (whole != last) {
+      close();
+      last = whole;
+      group = std::string{without_step(op.group)};
+      group = group.empty() ? std::string{whole} : group;
+    }
+    parameters += op.parameters;
+  }
+  close();
   return found;
 }
 

@@ -104,6 +104,9 @@ struct QualityLoss {
 [[nodiscard]] std::vector<std::string> unpriced(const QualityTable& table,
                                                 const Workload& workload);
 
+/// Weights held as cores, each kind once with its stored parameters: no source prices them.
+[[nodiscard]] std::vector<std::string> tensorised(const Workload& workload);
+
 /// The source of a sum of two terms.
 [[nodiscard]] constexpr QualitySource both(QualitySource a, QualitySource b) {
   return a == b ? a : QualitySource::mixed;
