@@ -89,11 +89,11 @@ ContractionArray::ContractionArray(const Spec& spec, const DeviceContext& contex
   const Technology& technology = *context.technology;
   const OperatingPoint point = *technology.operating_point(spec.clock);
   SystolicArray(engine_spec(spec, spec.engines), context).append_area(area_);
-  const double span_mm = std::sqrt(total_mm2(area_));
+
   distribution_ = make_network(technology, words_in(spec), distribution_stages(spec),
-                               spec.native.element_bits(), span_mm, point.dynamic);
+                               spec.native.element_bits(), point.dynamic);
   reduction_ = make_network(technology, words_out(spec), reduction_stages(spec),
-                            spec.accumulator.element_bits(), span_mm, point.dynamic);
+                            spec.accumulator.element_bits(), point.dynamic);
   add_energy_ = technology.add(spec.accumulator).energy.count() * point.dynamic;
   if (distribution_.stages > 0) {
     area_.push_back({"distribution network", distribution_.area_mm2, Confidence::assumed});

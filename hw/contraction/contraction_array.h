@@ -13,7 +13,7 @@
 /// vector unit and the backing memory, as on a systolic array (../permute.h).
 ///
 /// Energy of networks: each word that crosses between scratchpads and engines pays its way through
-/// the switches, copies and sums included. `registers` has switches and wires, and
+/// the switches, copies and sums included. `registers` has the switches, and
 /// `multiply_accumulate` the adders of the reduction network.
 ///
 /// Assumes:    what systolic_array.h and nest.h assume of an engine. The backing memory moves tiles
@@ -78,7 +78,7 @@ class ContractionArray {
   [[nodiscard]] OperatorCost price_permute(const models::Operator& op,
                                            const models::Elementwise& permute,
                                            std::int64_t passes) const;
-  /// J in switches, wires and adders of the networks.
+  /// J in switches and adders of the networks.
   struct NetworkEnergy {
     double movement{};
     double sums{};

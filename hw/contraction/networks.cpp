@@ -16,13 +16,7 @@ std::int64_t power_of_two(std::int64_t exponent) {
   return std::int64_t{1} << exponent;
 }
 
-/// J to move one bit by a millimetre on chip.
-double wire_energy_of_millimetre(Length node) {
-  constexpr double kAt40 = 240e-15;
-  constexpr double kAt10 = 150e-15;
-  constexpr double kMetresPerNanometre = 1e-9;
-  return kAt10 + (kAt40 - kAt10) * (node.count() / kMetresPerNanometre - 10) / 30;
-}
+///
 
 }  // namespace
 
@@ -66,14 +60,14 @@ double SwitchNetwork::hops(double copies) const {
 }
 
 SwitchNetwork make_network(const Technology& technology, std::int64_t words, std::int64_t stages,
-                           std::int64_t word_bits, double span_mm, double voltage_scale) {
+                           std::int64_t word_bits, double voltage_scale) {
   SwitchNetwork network;
   network.ports = network_ports(words);
   network.stages = stages;
   // Each bit is written to the register of a stage and read from it by the next.
   network.hop_energy =
       2 * technology.register_access().energy.count() * (1 + kMultiplexerShare) * voltage_scale;
-  network.wire_energy = wire_energy_of_millimetre(technology.node()) * span_mm * voltage_scale;
+
   const double bits = static_cast<double>(network.ports * stages * word_bits);
   network.area_mm2 = bits * technology.register_area().count() * (1 + kMultiplexerShare) *
                      kSquareMillimetresPerSquareMetre;

@@ -15,26 +15,23 @@
 ///             one pass (the words lie in the banks as the first of them leaves them).
 ///
 /// Assumes:    networks are pipelined, one register after each stage; the order in which a tensor
-///             is read is known when it is written; banks of a scratchpad as many as ports. With P
-///             words written and P read a cycle there is always an assignment of words to banks
-///             that keeps both free of conflicts (the edges of a bipartite graph of degree P have P
-///             colours). A multiplexer switches as often as the register behind it and costs
+///             is read is known when it is written; a scratchpad has as many banks as it moves
+///             words in a cycle. With P words written and P read a cycle there is always an
+///             assignment of words to banks that keeps both free of conflicts (the edges of a
+///             bipartite graph of degree P have P colours). A multiplexer switches as often as the register behind it and costs
 ///             energy and area in proportion to its cell: 1.862 um2 beside 4.522 um2 for a
-///             flip-flop (MUX2_X1, DFF_X1 of the open 45 nm cell library, recalled). Wires of all
-///             stages of a path add up to one side of the area that the network spans, 240
-///             fJ/bit/mm at 40 nm and 150 fJ/bit/mm at 10 nm, a straight line between and beyond
-///             (recalled).
-/// Ignores:    energy of setting the switches and of choosing their settings.
+///             flip-flop (MUX2_X1, DFF_X1 of the open 45 nm cell library, recalled).
+/// Ignores:    energy of setting the switches and of choosing their settings; that of wires, as
+///             everywhere on chip: a word's path over all stages is about as long as a side of the
+///             array, and so it is where a systolic array hands the word on from PE to PE.
 /// Reference:  V. E. Benes, "Mathematical theory of connecting networks and telephone traffic",
 ///             1965; D. H. Lawrie, "Access and alignment of data in an array processor", IEEE
 ///             Trans. Computers C-24(12), 1975 (what one butterfly passes); D. Koenig, "Ueber
-///             Graphen und ihre Anwendung", Math. Annalen 77, 1916 (colours); S. W. Keckler et al.,
-///             "GPUs and the future of parallel computing", IEEE Micro 31(5), 2011 (wires).
+///             Graphen und ihre Anwendung", Math. Annalen 77, 1916 (colours).
 /// Checked by: tests/unit/hw/contraction/networks_test.cpp (by hand; switch settings counted;
 ///             congestion of every permutation of eight ports)
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <span>
 
@@ -64,23 +61,20 @@ inline constexpr double kMultiplexerShare = 1.862 / 4.522;
 struct SwitchNetwork {
   std::int64_t ports{};
   std::int64_t stages{};
-  double hop_energy{};   ///< J/bit through one switch, its register included
-  double wire_energy{};  ///< J/bit through all wires of a path
-  double area_mm2{};     ///< multiplexers and registers, without adders
+  double hop_energy{};  ///< J/bit through one switch, its register included
+
+  double area_mm2{};  ///< multiplexers and registers, without adders
 
   /// Switch outputs on the way of a word to (or from) \p copies engines: a path, and a tree.
   [[nodiscard]] double hops(double copies) const;
-  /// J/bit of a word on that way. The wires of a tree over a square grow with the root of its
-  /// leaves.
-  [[nodiscard]] double crossing(double copies) const {
-    return hops(copies) * hop_energy + std::sqrt(copies) * wire_energy;
-  }
+  /// /// J/bit of a word on that way.
+  [[nodiscard]] double crossing(double copies) const { return hops(copies) * hop_energy; }
 };
 
-/// A network of \p stages for \p words of \p word_bits at once across \p span_mm of wire; dynamic
-/// energies times \p voltage_scale.
+/// A network of \p stages for \p words of \p word_bits at once; dynamic energies times
+/// \p voltage_scale.
 [[nodiscard]] SwitchNetwork make_network(const Technology& technology, std::int64_t words,
                                          std::int64_t stages, std::int64_t word_bits,
-                                         double span_mm, double voltage_scale);
+                                         double voltage_scale);
 
 }  // namespace cairn::hw

@@ -104,26 +104,24 @@ TEST_CASE("a word and its copies cross a path and a tree") {
   SwitchNetwork network;
   network.stages = 5;
   network.hop_energy = 2;
-  network.wire_energy = 10;
+
   CHECK(network.hops(1) == Approx(5));
   CHECK(network.hops(4) == Approx(5 - 2 + 2 * 3));  // three stages down, then a tree of 2 + 4
   CHECK(network.hops(32) == Approx(62));            // 2 + 4 + 8 + 16 + 32
-  CHECK(network.crossing(4) == Approx(9 * 2 + 2 * 10));
+  CHECK(network.crossing(4) == Approx(9 * 2));
   network.stages = 0;
-  CHECK(network.crossing(1) == Approx(10));
+  CHECK(network.crossing(1) == 0);
 }
 
-TEST_CASE("energy and area of a network follow from registers, multiplexers and wires") {
+TEST_CASE("energy and area of a network follow from registers and multiplexers") {
   const Technology t = technology_16nm();
-  const SwitchNetwork network = make_network(t, 20, 5, 8, 2.0, 1.0);
+  const SwitchNetwork network = make_network(t, 20, 5, 8, 1.0);
   CHECK(network.ports == 32);
   // A register is written and read, with 1.862 / 4.522 of a multiplexer beside it.
   const double each = 1 + 1.862 / 4.522;
   CHECK(network.hop_energy == Approx(2 * t.register_access().energy.count() * each));
   // 32 ports x 5 stages x 8 bit = 1280 bits.
   CHECK(network.area_mm2 == Approx(1280 * t.register_area().count() * each * 1e6));
-  // 16 nm: 150 + (240 - 150) x 6 / 30 = 168 fJ/bit/mm, over 2 mm.
-  CHECK(network.wire_energy == Approx(2 * 168e-15));
 }
 
 }  // namespace
