@@ -142,6 +142,30 @@ Notes systolic_notes() {
           {"Mapping", {"cairn explain mapping"}}};
 }
 
+Notes contraction_notes() {
+  return {
+      {"Time",
+       {"A step is divided between the engines (rows, columns, instances, or the reduction where a "
+        "network adds up); one engine's share is timed as a small systolic array behind the "
+        "memories of all. The best of the dataflows, gangs and tiles is taken."}},
+      {"Permutes",
+       {"No time where a butterfly leads out of the engines and one into them, or a Benes network "
+        "in: only the switches' energy. One butterfly alone: up to 2^floor(log2(ports / run) / 2) "
+        "passes. Without switches the tensor moves through the vector unit and the backing "
+        "memory."}},
+      {"Assumes",
+       {"Engines of a gang start and end together. The order in which a tensor is read is known "
+        "when it is written; the backing memory moves tiles in the order in which they are "
+        "stored.",
+        "A network has a port for each word at the engines' edges, a multiplexer and a register "
+        "for each switch output and bit, and an adder in each switch of the reduction network."}},
+      {"Ignores", {"Wires, as everywhere on chip; settings of the switches; control energy."}},
+      {"Mapping", {"Only a dataflow can be given; everything else is searched."}},
+      {"Reference",
+       {"J. Lu et al., FETTA, arXiv:2504.06474, 2025; J. Tong et al., FEATHER, ISCA 2024; "
+        "D. H. Lawrie, IEEE Trans. Computers C-24(12), 1975; V. E. Benes, 1965."}}};
+}
+
 Notes coprocessing_notes() {
   return {
       {"How devices are chosen",
@@ -397,11 +421,14 @@ constexpr auto kMakers = std::to_array<Maker>({
      },
      [] {
        return Notes{{"Parts",
-                     {"cairn explain memory, link, interconnect, systolic_array, spatial, gpu, "
-                      "microcontroller, pim, crossbar, technology"}}};
+                     {"cairn explain memory, link, interconnect, systolic_array, spatial, "
+                      "contraction_array, gpu, microcontroller, pim, crossbar, technology"}}};
      }},
     {"systolic_array", "devices.<name> with kind: systolic_array", fields_of<hw::SystolicArraySpec>,
      systolic_notes},
+    {"contraction_array",
+     "devices.<name> with kind: contraction_array: engines between butterfly networks",
+     fields_of<hw::ContractionArraySpec>, contraction_notes},
     {"crossbar", "devices.<name> with kind: crossbar", fields_of<hw::CrossbarSpec>, crossbar_notes},
     {"gpu", "devices.<name> with kind: gpu",
      [] { return without(fields_of<hw::GpuSpec>(), {"stack."}); }, gpu_notes},
