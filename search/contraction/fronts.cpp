@@ -11,14 +11,14 @@ namespace cairn::search {
 namespace {
 
 /// Keeps what no other point beats in both; of equal ones the first.
-std::vector<SlicedOrder> non_dominated(std::vector<SlicedOrder> points) {
-  std::ranges::stable_sort(points, [](const SlicedOrder& a, const SlicedOrder& b) {
+std::vector<OrderInSlices> non_dominated(std::vector<OrderInSlices> points) {
+  std::ranges::stable_sort(points, [](const OrderInSlices& a, const OrderInSlices& b) {
     return a.multiplications != b.multiplications ? a.multiplications < b.multiplications
                                                   : a.peak < b.peak;
   });
-  std::vector<SlicedOrder> front;
+  std::vector<OrderInSlices> front;
   double peak = std::numeric_limits<double>::infinity();
-  for (SlicedOrder& point : points) {
+  for (OrderInSlices& point : points) {
     if (point.peak < peak) {
       peak = point.peak;
       front.push_back(std::move(point));
@@ -29,9 +29,9 @@ std::vector<SlicedOrder> non_dominated(std::vector<SlicedOrder> points) {
 
 }  // namespace
 
-std::vector<SlicedOrder> contraction_front(const models::TensorNetwork& network,
-                                           const FrontOptions& options) {
-  std::vector<SlicedOrder> points;
+std::vector<OrderInSlices> contraction_front(const models::TensorNetwork& network,
+                                             const FrontOptions& options) {
+  std::vector<OrderInSlices> points;
   // Half of the time for whole orders, half for slicing.
   for (const OrderObjective objective :
        {OrderObjective::flops, OrderObjective::size, OrderObjective::write}) {
@@ -50,7 +50,8 @@ std::vector<SlicedOrder> contraction_front(const models::TensorNetwork& network,
                       .overhead = 1,
                       .peak = cost.peak});
   }
-  const SlicedOrder whole = *std::ranges::min_element(points, {}, &SlicedOrder::multiplications);
+  const OrderInSlices whole =
+      *std::ranges::min_element(points, {}, &OrderInSlices::multiplications);
   double limit = whole.peak;
   for (std::int32_t i = 0; i < options.limits; ++i) {
     limit /= 2;
@@ -64,10 +65,10 @@ std::vector<SlicedOrder> contraction_front(const models::TensorNetwork& network,
     if (std::holds_alternative<SlicingRefusal>(sliced)) {
       break;
     }
-    points.push_back(std::move(std::get<SlicedOrder>(sliced)));
+    points.push_back(std::move(std::get<OrderInSlices>(sliced)));
   }
-  std::vector<SlicedOrder> front = non_dominated(std::move(points));
-  for (SlicedOrder& point : front) {
+  std::vector<OrderInSlices> front = non_dominated(std::move(points));
+  for (OrderInSlices& point : front) {
     point.overhead = point.multiplications / front.front().multiplications;
   }
   return front;

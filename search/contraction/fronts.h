@@ -22,7 +22,7 @@ struct FrontOptions {
 /// another; the fewest multiplications first. They come from searches by multiplications, by the
 /// largest intermediate and by elements written, and from slicing to falling limits.
 /// Precondition: \p network is that of models::pairwise().
-[[nodiscard]] std::vector<SlicedOrder> contraction_front(const models::TensorNetwork& network,
-                                                         const FrontOptions& options);
+[[nodiscard]] std::vector<OrderInSlices> contraction_front(const models::TensorNetwork& network,
+                                                           const FrontOptions& options);
 
 }  // namespace cairn::search

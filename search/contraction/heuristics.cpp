@@ -6,9 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include <tbb/enumerable_thread_specific.h>
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
+#include <oneapi/tbb/enumerable_thread_specific.h>
+#include <oneapi/tbb/parallel_for.h>
 
 #include "core/random.h"
 #include "search/contraction/anneal.h"
@@ -16,6 +15,7 @@
 #include "search/contraction/contraction_tree.h"
 #include "search/contraction/cpu_budget.h"
 #include "search/contraction/greedy.h"
+#include "search/contraction/in_arena.h"
 #include "search/contraction/partition.h"
 #include "search/contraction/random_greedy.h"
 #include "search/contraction/reconfigure.h"
@@ -106,6 +106,9 @@ class Portfolio {
                           32, {.start = OrderMethod::partition, .sweeps = 0, .random_sweeps = 2}));
         break;
     }
+    if (trials_ == 0) {
+      first_trial();  // no time for any other
+    }
     best_.method = method;
     return result(budget_.spent());
   }
@@ -120,8 +123,8 @@ class Portfolio {
   }
 
   bool keep(Trial trial) {
-    ++trials_;
-    if (!trial.better_than(best_)) {
+    // The first one is kept whatever it costs: there is always an order.
+    if (trials_++ > 0 && !trial.better_than(best_)) {
       return false;
     }
     best_ = std::move(trial);
@@ -212,16 +215,15 @@ class Portfolio {
         run(work, i);
       }
     } else {
-      tbb::enumerable_thread_specific<Work> works;
-      tbb::task_arena arena(options_.threads);
-      arena.execute([&] {
-        tbb::parallel_for(std::size_t{0}, plans.size(),
-                          [&](std::size_t i) { run(works.local(), i); });
+      oneapi::tbb::enumerable_thread_specific<Work> works;
+      in_arena(options_.threads, [&] {
+        oneapi::tbb::parallel_for(std::size_t{0}, plans.size(),
+                                  [&](std::size_t i) { run(works.local(), i); });
       });
     }
     bool gained = false;
     for (Trial& trial : trials) {
-      if (!trial.order.empty()) {
+      if (std::isfinite(trial.value.cost)) {  // it was started in time
         gained = keep(std::move(trial)) || gained;
       }
     }

@@ -11,7 +11,7 @@
 namespace cairn::search {
 
 struct HeuristicOptions {
-  OrderPrice price;
+  OrderPrice price{};
   bool outer_products{false};  ///< whether tensors that share no index may be contracted early
   double cpu_seconds{5.0};     ///< of all threads together
   std::uint64_t seed{0};

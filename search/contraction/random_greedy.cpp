@@ -4,13 +4,13 @@
 #include <cmath>
 #include <limits>
 
-#include <tbb/blocked_range.h>
-#include <tbb/enumerable_thread_specific.h>
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
+#include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/enumerable_thread_specific.h>
+#include <oneapi/tbb/parallel_for.h>
 
 #include "core/random.h"
 #include "search/contraction/greedy.h"
+#include "search/contraction/in_arena.h"
 
 namespace cairn::search {
 namespace {
@@ -100,16 +100,15 @@ std::vector<FoundOrder> random_greedy(const BitNetwork& network, const OrderPric
       best = first.shelf;
       return;
     }
-    tbb::enumerable_thread_specific<Local> locals(first);
-    tbb::task_arena arena(options.threads);
-    arena.execute([&] {
-      tbb::parallel_for(tbb::blocked_range<std::int64_t>(1, options.runs, kBlock),
-                        [&](const tbb::blocked_range<std::int64_t>& range) {
-                          for (std::int64_t run = range.begin();
-                               run < range.end() && !budget.spent(); run += kBlock) {
-                            block(locals.local(), run, std::min(run + kBlock, range.end()));
-                          }
-                        });
+    oneapi::tbb::enumerable_thread_specific<Local> locals(first);
+    in_arena(options.threads, [&] {
+      oneapi::tbb::parallel_for(oneapi::tbb::blocked_range<std::int64_t>(1, options.runs, kBlock),
+                                [&](const oneapi::tbb::blocked_range<std::int64_t>& range) {
+                                  for (std::int64_t run = range.begin();
+                                       run < range.end() && !budget.spent(); run += kBlock) {
+                                    block(locals.local(), run, std::min(run + kBlock, range.end()));
+                                  }
+                                });
     });
     for (const Kept& kept : first.shelf.kept()) {
       best.add(kept.total, kept.run, kept.order);

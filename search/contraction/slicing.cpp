@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "models/tensor_network/execute.h"
 #include "search/contraction/bit_network.h"
 #include "search/contraction/contraction_tree.h"
 #include "search/contraction/cpu_budget.h"
@@ -61,7 +62,7 @@ class Slicer {
   }
 
   /// An order within the limit, which some slicing must meet.
-  SlicedOrder run(double noise) {
+  OrderInSlices run(double noise) {
     CpuBudget::Use use(budget_);
     Reconfigurer windows(bits_, {}, {.outer_products = options_.outer_products});
     reorder(windows, use);
@@ -72,14 +73,15 @@ class Slicer {
       reorder(windows, use);
     }
     put_back();
-    SlicedOrder result{.sliced = sliced_,
-                       .slices = slices_,
-                       .order = order_,
-                       .multiplications = 0,
-                       .overhead = 1,
-                       .peak = 0};
+    OrderInSlices result{.sliced = sliced_,
+                         .slices = slices_,
+                         .order = order_,
+                         .multiplications = 0,
+                         .overhead = 1,
+                         .peak = 0};
     std::ranges::sort(result.sliced);
-    const models::OrderCost cost = models::cost_of(slice_of(network_, result.sliced), order_);
+    const models::OrderCost cost =
+        models::cost_of(models::without_indices(network_, result.sliced), order_);
     result.multiplications = cost.multiplications * slices_;
     result.peak = cost.peak;
     return result;
@@ -219,7 +221,7 @@ class Slicer {
       Cut cut{.group = group, .factor = size_of(members_[group].back()), .total = 0, .peak = 0};
       cut.total = total_ - with_[group] + with_[group] / cut.factor;
       cut.peak = walk(group, cut.factor, nullptr);
-      const double paid = std::log2(cut.total * cut.factor / total_) + 1e-3;
+      const double paid = (total_ > 0 ? std::log2(cut.total * cut.factor / total_) : 0) + 1e-3;
       const double gained = std::log2(peak_ / std::max(cut.peak, options_.most_elements)) + 1e-9;
       const double score = paid / gained * std::exp(noise * rng_.normal());
       if (score < best_score) {
@@ -283,18 +285,6 @@ class Slicer {
 
 }  // namespace
 
-TensorNetwork slice_of(const TensorNetwork& network, const std::vector<IndexId>& sliced) {
-  TensorNetwork slice = network;
-  const auto taken = [&](IndexId index) {
-    return std::ranges::find(sliced, index) != sliced.end();
-  };
-  for (models::TensorIndices& term : slice.terms) {
-    std::erase_if(term, taken);
-  }
-  std::erase_if(slice.output, taken);
-  return slice;
-}
-
 SlicingResult slice_order(const TensorNetwork& network, const ContractionOrder& order,
                           const SlicingOptions& options) {
   const std::size_t terms = network.terms.size();
@@ -308,12 +298,12 @@ SlicingResult slice_order(const TensorNetwork& network, const ContractionOrder& 
   }
   const models::OrderCost given = models::cost_of(network, order);
   if (given.peak <= options.most_elements) {
-    return SlicedOrder{.sliced = {},
-                       .slices = 1,
-                       .order = order,
-                       .multiplications = given.multiplications,
-                       .overhead = 1,
-                       .peak = given.peak};
+    return OrderInSlices{.sliced = {},
+                         .slices = 1,
+                         .order = order,
+                         .multiplications = given.multiplications,
+                         .overhead = 1,
+                         .peak = given.peak};
   }
   const BitNetwork bits = bit_network(network);
   CpuBudget budget(options.cpu_seconds);
@@ -327,19 +317,19 @@ SlicingResult slice_order(const TensorNetwork& network, const ContractionOrder& 
                                        .threads = 1})
             .order);
   }
-  SlicedOrder best;
+  OrderInSlices best;
   best.multiplications = std::numeric_limits<double>::infinity();
   for (std::int64_t trial = 0; trial < options.trials && (trial == 0 || !budget.spent()); ++trial) {
     const auto number = static_cast<std::size_t>(trial);
     Slicer slicer(network, bits, starts[number % starts.size()], options, budget,
                   Rng(derive_seed(options.seed, "slicing", number)));
     const double noise = number < starts.size() ? 0 : 0.5;
-    SlicedOrder found = slicer.run(noise);
+    OrderInSlices found = slicer.run(noise);
     if (found.multiplications < best.multiplications) {
       best = std::move(found);
     }
   }
-  best.overhead = best.multiplications / given.multiplications;
+  best.overhead = given.multiplications > 0 ? best.multiplications / given.multiplications : 1;
   CAIRN_CHECK(best.peak <= options.most_elements, "a sliced order is within its limit");
   return best;
 }

@@ -21,9 +21,10 @@ struct SlicingOptions {
   std::uint64_t seed{0};
 };
 
-/// The network without `sliced` is contracted in `order`, `slices` times; results that differ in a
-/// summed index are added up, those that differ in an index of the output stand side by side.
-struct SlicedOrder {
+/// models::without_indices(network, sliced) is contracted in `order`, `slices` times; results that
+/// differ in a summed index are added up, those that differ in an index of the output stand side by
+/// side.
+struct OrderInSlices {
   std::vector<models::IndexId> sliced;  ///< by number
   double slices{1};                     ///< product of their sizes
   models::ContractionOrder order;
@@ -37,11 +38,7 @@ struct SlicingRefusal {
   std::string reason;
   double least_peak{};  ///< elements
 };
-using SlicingResult = std::variant<SlicedOrder, SlicingRefusal>;
-
-/// \p network without \p sliced: one slice.
-[[nodiscard]] models::TensorNetwork slice_of(const models::TensorNetwork& network,
-                                             const std::vector<models::IndexId>& sliced);
+using SlicingResult = std::variant<OrderInSlices, SlicingRefusal>;
 
 /// Takes out one index after the other: among those of the tensors alive at the peak, the one that
 /// costs the fewest multiplications for what it takes off the peak; windows are reordered in

@@ -27,7 +27,7 @@ using CustomPrice = std::function<double(const StepSizes&)>;
 /// What the heuristics minimise: the sum over steps of a price.
 struct OrderPrice {
   OrderObjective objective{OrderObjective::flops};
-  CustomPrice custom;  ///< takes the place of `objective` if it is set
+  CustomPrice custom{};  ///< takes the place of `objective` if it is set
 };
 
 /// Prices of the built-in objectives. The largest intermediate is searched by the sum of the fourth
