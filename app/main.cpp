@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "app/check_command.h"
+#include "app/contract_command.h"
 #include "app/cost_command.h"
 #include "app/dram_command.h"
 #include "app/exit_code.h"
@@ -77,7 +78,8 @@ void add_model(CLI::App& app, ModelOptions& o) {
   c.add_option("--on", o.hardware, "hardware file")->required()->type_name("FILE");
   c.add_option("--stack", o.stack,
                "software in place of the file's: a stem in configs/software, or a path");
-  c.add_option("--phase", o.phase, "prefill, decode or forward");
+  c.add_option("--phase", o.phase, "prefill, decode, forward, mixed or training");
+  c.add_option("--optimizer", o.optimizer, "training: sgd, momentum or adam");
   c.add_option("--batch", o.batch, "sequences or images at once")->check(CLI::Range(1, 1 << 20));
   c.add_option("--context", o.context,
                "prefill and forward: tokens of each sequence; decode: keys already cached")
@@ -147,6 +149,38 @@ void add_dram(CLI::App& app, DramOptions& o) {
   c.footer(dram_footer());
 }
 
+void add_contract(CLI::App& app, ContractOptions& o) {
+  CLI::App& c =
+      *app.add_subcommand("contract", "find the order in which a tensor network is contracted");
+  c.add_option("network", o.network, "an einsum, or a JSON file of one network or a list")
+      ->required()
+      ->type_name("EINSUM|FILE");
+  c.add_option("--sizes", o.sizes, "sizes of an einsum's indices")
+      ->type_name("a=64,b=32,...")
+      ->allow_extra_args(false);
+  c.add_option("--minimize", o.minimize,
+               "flops, size, write, traffic; on a machine: latency, energy, edp");
+  c.add_option("--on", o.on, "hardware file")->type_name("FILE");
+  c.add_option("--method", o.method,
+               "auto, optimal, greedy, random_greedy, reconfigure, anneal, partition");
+  c.add_flag("--outer", o.outer, "tensors that share no index may be contracted early");
+  c.add_option("--time", o.time, "CPU time of each network's search, all threads together");
+  c.add_option("--max-memory", o.max_memory, "of what is alive at once, such as 1GiB: slice if more")
+      ->type_name("BYTES");
+  c.add_option("--element-bits", o.element_bits, "of a number")->check(CLI::Range(1, 1024));
+  c.add_option("--seed", o.seed, "of everything random");
+  c.add_option("--threads", o.threads, "threads of the search")->check(CLI::Range(1, 1024));
+  c.add_flag("--explain", o.explain, "every step, as an einsum and as a matrix product");
+  c.add_flag("--verify", o.verify, "contract random numbers in this order and in another");
+  c.add_flag("--json", o.json, "answer in JSON");
+  c.footer(
+      "Example:\n  cairn contract 'ab,bc,cd->ad' --sizes a=64,b=2,c=64,d=2 --explain\n"
+      "  cairn contract networks.json --method optimal --time 1s --json\n"
+      "  where networks.json holds one network or a list of them:\n"
+      "  {\"terms\": [[\"a\",\"b\"],[\"b\",\"c\"]], \"output\": [\"a\",\"c\"],\n"
+      "   \"sizes\": {\"a\": 2, \"b\": 3, \"c\": 4}}");
+}
+
 int dispatch(int argc, char** argv) {
   CLI::App app{"Cairn: compressed machine-learning workloads on hardware that may not exist yet.",
                "cairn"};
@@ -163,6 +197,8 @@ int dispatch(int argc, char** argv) {
   add_run(app, run);
   DramOptions dram;
   add_dram(app, dram);
+  ContractOptions contract;
+  add_contract(app, contract);
   CheckOptions check;
   CLI::App& check_command = *app.add_subcommand("check", "read files and report every mistake");
   check_command.add_option("files", check.files, "studies, hardware, technology or model files")
@@ -229,6 +265,9 @@ int dispatch(int argc, char** argv) {
   }
   if (app.got_subcommand("dram")) {
     return number_of(run_dram(dram));
+  }
+  if (app.got_subcommand("contract")) {
+    return number_of(run_contract(contract));
   }
   if (app.got_subcommand("check")) {
     return number_of(run_check(check));

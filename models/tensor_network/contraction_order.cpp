@@ -159,8 +159,9 @@ OrderCost cost_of(const TensorNetwork& network, const ContractionOrder& order) {
   return cost;
 }
 
-std::string exact_multiplications(const TensorNetwork& network, const ContractionOrder& order) {
-  const double rounded = cost_of(network, order).multiplications;
+std::string exact_multiplications(const TensorNetwork& network, const ContractionOrder& order,
+                                  std::int64_t times) {
+  const double rounded = cost_of(network, order).multiplications * static_cast<double>(times);
   constexpr double kExact = 0x1p126;
   if (rounded >= kExact) {
     return fmt::format("{:.17g}", rounded);
@@ -175,7 +176,7 @@ std::string exact_multiplications(const TensorNetwork& network, const Contractio
          }
          sum += product;
        });
-  return decimal(sum);
+  return decimal(sum * static_cast<Wide>(times));
 }
 
 }  // namespace cairn::models

@@ -49,7 +49,9 @@ struct OrderCost {
 /// Precondition: \p network is that of pairwise().
 [[nodiscard]] OrderCost cost_of(const TensorNetwork& network, const ContractionOrder& order);
 /// The multiplications as an exact decimal number, while they fit 127 bits; else rounded.
+/// \param times how often the order is run: the slices of a network.
 [[nodiscard]] std::string exact_multiplications(const TensorNetwork& network,
-                                                const ContractionOrder& order);
+                                                const ContractionOrder& order,
+                                                std::int64_t times = 1);
 
 }  // namespace cairn::models

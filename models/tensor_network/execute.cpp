@@ -379,6 +379,8 @@ Verification verify(const TensorNetwork& network, const SlicedOrder& order,
         product_of_sizes(network, o->sliced) *
         cost_of(pairwise(without_indices(network, o->sliced)).network, o->order).multiplications;
   }
+  const double slices =
+      std::max(product_of_sizes(network, order.sliced), product_of_sizes(network, other.sliced));
   if (result.bytes > limits.bytes) {
     result.refusal =
         fmt::format("needs {:.4g} GiB of memory, {:.3g} times the limit of {:.4g} GiB",
@@ -387,6 +389,9 @@ Verification verify(const TensorNetwork& network, const SlicedOrder& order,
     result.refusal = fmt::format(
         "needs {:.4g} multiplications, {:.3g} times the limit of {:.4g}", result.multiplications,
         result.multiplications / limits.multiplications, limits.multiplications);
+  } else if (slices > limits.slices) {
+    result.refusal = fmt::format("has {:.4g} slices, {:.3g} times the limit of {:.4g}", slices,
+                                 slices / limits.slices, limits.slices);
   }
   if (!result.refusal.empty()) {
     return result;

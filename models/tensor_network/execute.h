@@ -61,6 +61,7 @@ struct SlicedOrder {
 struct VerifyLimits {
   double bytes{4.0 * 1024 * 1024 * 1024};
   double multiplications{1e12};
+  double slices{1e5};  ///< each takes some microseconds, however small
 };
 struct Verification {
   /// Largest difference of an element between both results, over the largest element; absent if a
