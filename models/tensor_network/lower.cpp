@@ -10,8 +10,10 @@
 namespace cairn::models {
 namespace {
 
-/// Most pairs of layouts that are tried for one step.
-constexpr std::size_t kMostPairs = 50'000;
+/// Where all orders are not counted any more.
+constexpr std::size_t kMany = std::size_t{1} << 20U;
+/// Most orders of one part of an operand that are tried where not all are.
+constexpr std::size_t kMostOrders = 6;
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
 /// A layout, the last index first, so that what two layouts have in common at their contiguous end
@@ -47,7 +49,7 @@ Key key_of(const TensorIndices& layout) {
 
 std::size_t orders_of(std::size_t count) {
   std::size_t product = 1;
-  for (std::size_t i = 2; i <= count && product <= kMostPairs; ++i) {
+  for (std::size_t i = 2; i <= count && product <= kMany; ++i) {
     product *= i;
   }
   return product;
@@ -67,8 +69,9 @@ std::vector<Key> all_orders(Key part) {
 
 class Lowering {
  public:
-  Lowering(const TensorNetwork& network, const ContractionOrder& order,
-           const LowerOptions& options);
+  /// \param thorough tries all layouts, while there are not too many; else only the cheapest ones.
+  Lowering(const TensorNetwork& network, const ContractionOrder& order, const LowerOptions& options,
+           bool thorough);
   [[nodiscard]] LoweredOrder run();
 
  private:
@@ -98,6 +101,7 @@ class Lowering {
 
   const TensorNetwork& network_;
   const ContractionOrder& order_;
+  std::size_t most_pairs_;
   PermutePrice price_;
   GemmSteps steps_;
   std::vector<Tensor> tensors_;
@@ -108,9 +112,10 @@ class Lowering {
 };
 
 Lowering::Lowering(const TensorNetwork& network, const ContractionOrder& order,
-                   const LowerOptions& options)
+                   const LowerOptions& options, bool thorough)
     : network_(network),
       order_(order),
+      most_pairs_(thorough ? options.most_pairs : 0),
       price_(options.permute_price
                  ? options.permute_price
                  : [](std::int64_t elements,
@@ -182,10 +187,9 @@ Lowering::Reading Lowering::reading(const Tensor& tensor, const Key& batch, cons
 /// Orders of some indices of \p tensor: all, or those of its cheapest layouts.
 std::vector<Key> Lowering::orders(const Key& part, const Tensor& tensor, bool all) const {
   if (all || tensor.free) {
-    constexpr std::size_t kMostFree = 4;
+    constexpr std::size_t kMostFree = 3;
     return all || part.size() <= kMostFree ? all_orders(part) : std::vector<Key>{part};
   }
-  constexpr std::size_t kMostOrders = 24;
   std::vector<Key> found;
   for (const Made& made : tensor.made) {
     Key order;
@@ -221,8 +225,8 @@ void Lowering::contract(Tensor& result, const TensorIndices& kept) {
   const Key m = part(first, false, true);
   const Key n = part(second, false, true);
   const std::size_t shared = orders_of(batch.size()) * orders_of(summed.size());
-  const bool all = shared <= kMostPairs && orders_of(m.size()) <= kMostPairs / shared &&
-                   orders_of(n.size()) <= kMostPairs / shared / orders_of(m.size());
+  const bool all = shared <= most_pairs_ && orders_of(m.size()) <= most_pairs_ / shared &&
+                   orders_of(n.size()) <= most_pairs_ / shared / orders_of(m.size());
   // Where not all are tried, a shared part stands as the operand that is not free wants it.
   const Tensor& leading = first.free ? second : first;
   const Tensor& other = first.free ? first : second;
@@ -239,6 +243,8 @@ void Lowering::contract(Tensor& result, const TensorIndices& kept) {
   };
   const std::vector<Key> orders_of_m = orders(m, first, all);
   const std::vector<Key> orders_of_n = orders(n, second, all);
+  // No layout that costs more than the cheapest one and a reordering is worth making.
+  double most = kNever;
   std::unordered_map<Key, Made> found;
   for (const Key& b : shared_orders(batch)) {
     for (const Key& k : shared_orders(summed)) {
@@ -250,6 +256,10 @@ void Lowering::contract(Tensor& result, const TensorIndices& kept) {
         const Reading left = reading(first, b, k, order_of_m);
         for (std::size_t j = 0; j < orders_of_n.size(); ++j) {
           const double price = left.price + seconds[j].price;
+          if (price > most) {
+            continue;
+          }
+          most = std::min(most, price + price_(result.elements, 1));
           for (const Key& key :
                {orders_of_n[j] + order_of_m + b, order_of_m + orders_of_n[j] + b}) {
             Made& made =
@@ -383,7 +393,8 @@ LoweredOrder Lowering::run() {
 
 LoweredOrder lower(const TensorNetwork& network, const ContractionOrder& order,
                    const LowerOptions& options) {
-  return Lowering(network, order, options).run();
+  LoweredOrder quick = Lowering(network, order, options, false).run();
+  return quick.permute_price == 0 ? quick : Lowering(network, order, options, true).run();
 }
 
 }  // namespace cairn::models

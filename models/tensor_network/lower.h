@@ -8,11 +8,13 @@
 ///
 /// Assumes:    products cost the same whichever operand is transposed and whichever comes first
 ///             (gemm_step.h); a reordering that keeps longer runs together is never dearer.
-/// Ignores:    reordering a tensor twice; for a step that has more than 50,000 pairs of layouts
-///             (operands of seven indices and more): all but the cheapest layouts of its operands.
+/// Ignores:    reordering a tensor twice; for a step that has more pairs of layouts than
+///             `most_pairs` (by default operands of eight indices and more): all but the cheapest
+///             layouts of its operands.
 /// Checked by: tests/unit/models/tensor_network/lower_test.cpp (all layouts of all tensors tried)
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -30,6 +32,8 @@ struct LowerOptions {
   /// left out lie as the network lists their indices.
   std::vector<bool> free_layout;
   PermutePrice permute_price;  ///< none: the number of elements
+  /// Pairs of layouts of a step's operands up to which all are tried.
+  std::size_t most_pairs{6'000};
 };
 
 /// Numbers of tensors: the terms are 0 ... n - 1, the result of lowered step s is n + s.
