@@ -1,9 +1,12 @@
 /// \file
 /// The order of contraction that a machine runs best, layouts of all tensors included.
 ///
-/// States are (set of tensors, layout of its result); they leave a queue in the order of their
-/// costs, as in exact.h. A pair of states waits in the queue with a lower bound of its step and is
-/// priced only when it is its turn, so that few steps are priced at all.
+/// First the order whose products cost least, reorderings left out: sets of tensors leave a queue
+/// in the order of their costs, as in exact.h, and a pair waits in the queue with a lower bound of
+/// its step and is priced only when it is its turn, so that few steps are priced at all. Costs are
+/// what is above the price of the cheapest step, which every order pays equally often. Where that
+/// order needs no reordering it is the answer, proven; elsewhere it is a lower bound, and sets are
+/// searched together with the layouts of their results.
 ///
 /// A training step is planned with the forward pass: the gradient of a step's result with either
 /// operand gives the gradient of the other, so one tree yields the result, the gradient of the
@@ -47,19 +50,18 @@ struct DeviceOrderOptions {
   std::size_t most_states{200'000};
 };
 
-/// What an order costs on a machine, with the layouts that cost least.
+/// What an order costs on a machine.
 struct DeviceOrderCost {
   StepPrice price;     ///< of all steps
   StepPrice permutes;  ///< of these, reorderings
-  std::int64_t reorderings{};
-  models::LoweredOrder lowered;
 };
 
 struct DeviceOrderResult {
   models::ContractionOrder order;
   DeviceOrderCost cost;
-  bool optimal{};       ///< no order and no layouts are cheaper by these prices
-  std::string refusal;  ///< why no order can run; then `order` is empty
+  double lower_bound{};  ///< of the objective: the cheapest products of all orders
+  bool optimal{};        ///< it is reached: no order and no layouts are cheaper by these prices
+  std::string refusal;   ///< why no order can run; then `order` is empty
 };
 
 /// Precondition: \p network is that of models::pairwise().
@@ -67,9 +69,14 @@ struct DeviceOrderResult {
                                                     const DeviceOrderOptions& options,
                                                     StepPrices& prices);
 
-/// The same prices for an order that is given; its layouts by \p options.objective.
-[[nodiscard]] DeviceOrderCost price_order(const models::TensorNetwork& network,
-                                          const models::ContractionOrder& order,
-                                          const DeviceOrderOptions& options, StepPrices& prices);
+/// The steps of an order that is given, with the layouts that cost least by \p options.objective
+/// (latency for `edp`), and what they cost.
+struct PricedOrder {
+  DeviceOrderCost cost;
+  models::LoweredOrder lowered;
+};
+[[nodiscard]] PricedOrder price_order(const models::TensorNetwork& network,
+                                      const models::ContractionOrder& order,
+                                      const DeviceOrderOptions& options, StepPrices& prices);
 
 }  // namespace cairn::search
