@@ -81,7 +81,7 @@ ContractionAnswer answer_of(models::TensorNetwork network, const ContractionSear
       a.overhead = sliced.overhead;
       a.order = sliced.order;
       a.cost = models::cost_of(models::without_indices(a.pairs.network, a.sliced), a.order);
-      a.optimal = false;
+      a.optimal = a.optimal && a.objective == "flops" && a.overhead <= 1;
       a.objective_cost = a.objective == "flops"   ? sliced.multiplications
                          : a.objective == "write" ? a.cost.write * a.slices
                          : a.objective == "size"  ? a.cost.largest_intermediate

@@ -136,7 +136,7 @@ TEST_CASE("a memory limit is kept by slices, and their result is that of the who
     CHECK(json["slices"] > 1);
     CHECK(json["overhead"].get<double>() ==
           Approx(json["multiplications"].get<double>() / whole["multiplications"].get<double>()));
-    CHECK(json["optimal"] == false);
+    CHECK(json["optimal"] == (json["overhead"] == 1));
     REQUIRE(answer.verification);
     REQUIRE(answer.verification->difference);
     CHECK(*answer.verification->difference < 1e-12);
