@@ -9,6 +9,7 @@
 #include "models/compression/compression.h"
 #include "models/compression/pattern.h"
 #include "models/compression/replacement.h"
+#include "models/compression/tensor_table.h"
 #include "models/compression/tensorize.h"
 
 namespace cairn::models {
@@ -112,7 +113,7 @@ struct Apply {
   }
 
   bool operator()(const Tensorize& scheme) const {
-    if (!as_matmul(op.shape)) {
+    if (!as_matmul(op.shape) && !tensorizes_table(scheme, op)) {
       return false;
     }
     factoring = {.rank = 0, .tensors = &scheme};
@@ -189,10 +190,12 @@ std::vector<SchemeRefusal> refusals(const Workload& workload, const std::vector<
       continue;
     }
     for (const Operator& op : workload.operators) {
-      if (!has_prunable_weights(op.shape) || !matches(scheme->apply_to, op)) {
+      const bool table = tensorizes_table(*scheme, op);
+      if ((!has_prunable_weights(op.shape) && !table) || !matches(scheme->apply_to, op)) {
         continue;
       }
-      if (std::optional<FieldProblem> problem = tensorize_problem(*scheme, op)) {
+      if (std::optional<FieldProblem> problem =
+              table ? table_problem(*scheme, op, workload) : tensorize_problem(*scheme, op)) {
         found.push_back({.scheme = s, .problem = std::move(*problem)});
         break;
       }
@@ -239,8 +242,11 @@ Workload compress(Workload workload, const std::vector<Scheme>& schemes,
     Tensorizer tensorizer(orders);
     std::vector<std::optional<Replacement>> replacements(workload.operators.size());
     for (std::size_t i = 0; i < factorings.size(); ++i) {
-      if (factorings[i].tensors != nullptr) {
-        replacements[i] = tensorizer.replacement(*factorings[i].tensors, workload.operators[i]);
+      const Tensorize* tensors = factorings[i].tensors;
+      if (tensors != nullptr && tensorizes_table(*tensors, workload.operators[i])) {
+        replacements[i] = table_replacement(*tensors, workload.operators[i]);
+      } else if (tensors != nullptr) {
+        replacements[i] = tensorizer.replacement(*tensors, workload.operators[i]);
       } else if (factorings[i].rank > 0) {
         replacements[i] = two_factors(workload.operators[i], factorings[i].rank);
       }

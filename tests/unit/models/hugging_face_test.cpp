@@ -87,6 +87,8 @@ TEST_CASE("parameter totals equal the published ones") {
       {"bert-base", 109'482'240},
       {"vit-b16", 86'567'656},
       {"deit-s", 22'050'664},
+      {"tensor_transformer_1", 8'842'752},
+      {"tensor_transformer_3", 23'018'496},
   }));
   CHECK(parameter_count(shipped(shipped_case.stem)) == shipped_case.parameters);
 }
