@@ -114,8 +114,11 @@ std::vector<MemoryRow> memory_rows(const sim::WorkloadReport& report) {
   std::vector<MemoryRow> rows;
   for (const sim::PlacedPart& part : report.placed.view()) {
     const sim::MemoryTiers::Tier& tier = report.tiers.tiers()[part.tier];
-    rows.push_back({tier.name, std::string{cairn::to_text(part.kind)}, part.bits,
-                    tier.capacity_bits, part.spilled});
+    const bool state = part.kind == hw::TensorKind::weights &&
+                       report.demand.gradients + report.demand.optimizer > 0;
+    rows.push_back({tier.name,
+                    state ? "weights, gradients, optimiser" : std::string{to_text(part.kind)},
+                    part.bits, tier.capacity_bits, part.spilled});
   }
   return rows;
 }
