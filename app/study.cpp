@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/cycle_level.h"
+#include "app/order_planner.h"
 #include "app/paths.h"
 #include "app/study_checks.h"
 #include "app/study_paths.h"
@@ -432,6 +433,7 @@ std::unique_ptr<sim::PointModel> Study::model(Diagnostics& diagnostics) const {
       sim::ScenarioNodes{spec_.workloads, spec_.compression, spec_.system, spec_.fusion,
                          spec_.mapping, spec_.quality},
       knobs(), builder_, technologies_, diagnostics);
+  made->use_order_planner(make_order_planner);
   made->select(columns_);
   return made;
 }

@@ -92,6 +92,20 @@ bool has_knob(const Node& node) {
 
 using Workloads = std::vector<sim::WorkloadSpec>;
 
+using Schemes = std::vector<models::Scheme>;
+
+/// Puts what a scheme cannot do to a model where the study says it.
+void report(const BoundSection<Schemes>& section, const models::SchemeRefusal& refusal,
+            Diagnostics& diagnostics) {
+  const Node& item = section.node().items[refusal.scheme];
+  const std::string& name = refusal.problem.field;
+  const Node* field = name.empty() ? nullptr : item.find(name);
+  const std::string path = fmt::format("compression[{}]", refusal.scheme);
+  diagnostics.error(field != nullptr ? section.place(*field) : item.at,
+                    name.empty() ? path : path + "." + name, refusal.problem.message,
+                    refusal.problem.hint);
+}
+
 /// Puts what a model says about its spec where the study says it.
 void report(const BoundSection<Workloads>& section, std::size_t index, const Diagnostic& d,
             Diagnostics& diagnostics) {
@@ -110,9 +124,9 @@ void report(const BoundSection<Workloads>& section, std::size_t index, const Dia
 
 void check_workloads(const StudyContext& context, Diagnostics& diagnostics) {
   BoundSection<Workloads> workloads(context.study.workloads, "workloads", context.knobs);
-  const BoundSection<std::vector<models::Scheme>> schemes(context.study.compression, "compression",
-                                                          context.knobs);
+  const BoundSection<Schemes> schemes(context.study.compression, "compression", context.knobs);
   std::vector<bool> used(schemes.value().size(), false);
+  std::vector<bool> refused(schemes.value().size(), false);
   workloads.for_each_choice([&] {
     for (std::size_t i = 0; i < workloads.value().size(); ++i) {
       try {
@@ -133,6 +147,12 @@ void check_workloads(const StudyContext& context, Diagnostics& diagnostics) {
         const std::vector<std::size_t> idle = models::unmatched(built, schemes.value());
         for (std::size_t s = 0; s < used.size(); ++s) {
           used[s] = used[s] || std::find(idle.begin(), idle.end(), s) == idle.end();
+        }
+        for (const models::SchemeRefusal& refusal : models::refusals(built, schemes.value())) {
+          if (!refused[refusal.scheme]) {
+            report(schemes, refusal, diagnostics);
+            refused[refusal.scheme] = true;
+          }
         }
       } catch (const ConfigError& e) {
         for (const Diagnostic& d : e.diagnostics()) {
