@@ -21,11 +21,11 @@ constexpr std::array<std::string_view, 30> kColumnNames{
     "head_dim", "queries",  "context",  "causal",  "weights",  "activations", "outputs", "count",
     "mapping",  "name",     "window",   "density", "elements", "ranks"};
 
-constexpr std::array<std::string_view, 20> kKinds{
-    "matmul",    "conv2d",        "depthwise_conv2d", "attention",  "elementwise",    "add",
-    "multiply",  "softmax",       "layer_norm",       "rms_norm",   "gelu",           "silu",
-    "relu",      "embedding",     "all_reduce",       "all_gather", "reduce_scatter", "all_to_all",
-    "broadcast", "point_to_point"};
+constexpr std::array<std::string_view, 21> kKinds{
+    "matmul",    "conv2d",         "depthwise_conv2d", "attention",  "elementwise",    "add",
+    "multiply",  "softmax",        "layer_norm",       "rms_norm",   "gelu",           "silu",
+    "relu",      "embedding",      "all_reduce",       "all_gather", "reduce_scatter", "all_to_all",
+    "broadcast", "point_to_point", "permute"};
 
 std::string lower(std::string_view text) {
   std::string result{text};
@@ -285,6 +285,8 @@ bool OperatorTable::read_shape(std::string_view kind_text, OperatorRow& row) con
     s.kind = models::ElementwiseKind::silu;
   } else if (kind_text == "relu") {
     s.kind = models::ElementwiseKind::relu;
+  } else if (kind_text == "permute") {
+    s.kind = models::ElementwiseKind::permute;
   } else {
     const std::vector<std::string> kinds(kKinds.begin(), kKinds.end());
     const std::optional<std::string> near = nearest(kind_text, kinds);

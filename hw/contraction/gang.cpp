@@ -22,7 +22,7 @@ double real(std::int64_t value) {
 }  // namespace
 
 GangShare share_of(const GemmMachine& engine, const GemmProblem& whole, const Gang& gang) {
-  GangShare share{.machine = engine, .problem = whole, .used = {}, .outputs_of_all = 1};
+  GangShare share{.machine = engine, .problem = whole, .used = {}};
   GemmProblem& p = share.problem;
   for (std::size_t d = 0; d < 3; ++d) {
     p.extent.at(d) = ceil_divide(whole.extent.at(d), gang.parts.at(d));

@@ -37,8 +37,8 @@ struct GangShare {
   Gang used;            ///< parts that get work
   double copies_of_weights{1};
   double copies_of_inputs{1};
-  double summed{1};       ///< results added up into one
-  double outputs_of_all;  ///< output elements of the whole product for each of the share
+  double summed{1};          ///< results added up into one
+  double outputs_of_all{1};  ///< output elements of the whole product for each of the share
 };
 
 /// \p whole on engines like \p engine, divided by \p gang.

@@ -68,7 +68,7 @@ SwitchNetwork make_network(const Technology& technology, std::int64_t words, std
   network.hop_energy =
       2 * technology.register_access().energy.count() * (1 + kMultiplexerShare) * voltage_scale;
 
-  const double bits = static_cast<double>(network.ports * stages * word_bits);
+  const auto bits = static_cast<double>(network.ports * stages * word_bits);
   network.area_mm2 = bits * technology.register_area().count() * (1 + kMultiplexerShare) *
                      kSquareMillimetresPerSquareMetre;
   return network;

@@ -18,9 +18,10 @@
 ///             is read is known when it is written; a scratchpad has as many banks as it moves
 ///             words in a cycle. With P words written and P read a cycle there is always an
 ///             assignment of words to banks that keeps both free of conflicts (the edges of a
-///             bipartite graph of degree P have P colours). A multiplexer switches as often as the register behind it and costs
-///             energy and area in proportion to its cell: 1.862 um2 beside 4.522 um2 for a
-///             flip-flop (MUX2_X1, DFF_X1 of the open 45 nm cell library, recalled).
+///             bipartite graph of degree P have P colours). A multiplexer switches as often as the
+///             register behind it and costs energy and area in proportion to its cell: 1.862 um2
+///             beside 4.522 um2 for a flip-flop (MUX2_X1, DFF_X1 of the open 45 nm cell library,
+///             recalled).
 /// Ignores:    energy of setting the switches and of choosing their settings; that of wires, as
 ///             everywhere on chip: a word's path over all stages is about as long as a side of the
 ///             array, and so it is where a systolic array hands the word on from PE to PE.

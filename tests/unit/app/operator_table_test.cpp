@@ -108,7 +108,7 @@ TEST_CASE("a density prunes the weights of a row, and only a share is one") {
 TEST_CASE("rows of vectors are m by n") {
   const auto rows = rows_of(
       "kind,m,n\nsoftmax,4,8\nrms_norm,4,8\nlayer_norm,4,8\ngelu,4,8\nelementwise,4,8\n"
-      "embedding,4,8\n");
+      "embedding,4,8\npermute,4,8\n");
   CHECK(std::get<models::Softmax>(rows[0].op.shape) == models::Softmax{4, 8});
   CHECK(std::get<models::Normalization>(rows[1].op.shape).kind ==
         models::NormalizationKind::rms_norm);
@@ -116,6 +116,8 @@ TEST_CASE("rows of vectors are m by n") {
   CHECK(std::get<models::Elementwise>(rows[3].op.shape).kind == models::ElementwiseKind::gelu);
   CHECK(std::get<models::Elementwise>(rows[4].op.shape).inputs == 2);
   CHECK(std::get<models::Embedding>(rows[5].op.shape).width == 8);
+  CHECK(std::get<models::Elementwise>(rows[6].op.shape) ==
+        models::Elementwise{models::ElementwiseKind::permute, 4, 8, 1});
 }
 
 TEST_CASE("a row that is wrong says what is wrong and the next one is read") {
