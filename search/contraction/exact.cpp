@@ -25,6 +25,7 @@ struct Flops {
   }
   static double least(double operand) { return operand; }
   static double join(double a, double b) { return a + b; }
+  static constexpr bool kSum = true;
 };
 struct Write {
   static double step(double /*first*/, double /*second*/, double /*shared*/, double result) {
@@ -32,6 +33,7 @@ struct Write {
   }
   static double least(double /*operand*/) { return 0; }
   static double join(double a, double b) { return a + b; }
+  static constexpr bool kSum = true;
 };
 struct Traffic {
   static double step(double first, double second, double /*shared*/, double result) {
@@ -39,6 +41,7 @@ struct Traffic {
   }
   static double least(double operand) { return operand; }
   static double join(double a, double b) { return a + b; }
+  static constexpr bool kSum = true;
 };
 struct Size {
   static double step(double /*first*/, double /*second*/, double /*shared*/, double result) {
@@ -46,6 +49,7 @@ struct Size {
   }
   static double least(double /*operand*/) { return 0; }
   static double join(double a, double b) { return std::max(a, b); }
+  static constexpr bool kSum = false;
 };
 
 /// Exact search over one network whose tensors are all joined by indices (or, with outer products,
@@ -134,6 +138,8 @@ class Search {
   void pair_with_all(std::int32_t number);
   void scan(const List& list, std::int32_t number, const Tensors& avoid);
   void pair(std::int32_t a, std::int32_t b);
+  /// Whether the work that is left will pass the limit, by its growth over the last doubling.
+  [[nodiscard]] bool hopeless(double cost);
   void append_steps(std::int32_t number, ContractionOrder& order,
                     std::vector<std::int32_t>& names) const;
 
@@ -149,6 +155,9 @@ class Search {
   std::vector<List> lists_;
   std::priority_queue<Waiting> queue_;
   std::vector<std::int32_t> hits_;
+  double work_{};
+  double half_cost_{};  ///< at each doubling of the cost reached: that cost, and the work so far
+  double half_work_{};
 };
 
 template <class Cost, std::size_t TensorWords, std::size_t IndexWords>
@@ -210,6 +219,7 @@ void Search<Cost, TensorWords, IndexWords>::scan(const List& list, std::int32_t 
     return Cost::join(Cost::join(entry.cost, cost), least) < bound_;
   });
   const auto length = static_cast<std::size_t>(end - list.costs.begin());
+  work_ += static_cast<double>(length);
   for (std::size_t i = 0; i < length; ++i) {
     if (!list.tensors[i].meets(avoid)) {
       hits_.push_back(list.entries[i]);
@@ -234,8 +244,14 @@ void Search<Cost, TensorWords, IndexWords>::pair_with_all(std::int32_t number) {
       avoid.set(tensor);
     });
   }
+  constexpr double kWorkOfPair = 10;  // against looking at one that overlaps
+  work_ += kWorkOfPair * static_cast<double>(hits_.size());
   for (const std::int32_t hit : hits_) {
     pair(number, hit);
+  }
+  // Of two sets that cost half of the bound each, no pair is below it.
+  if (Cost::kSum && 2 * entries_[static_cast<std::size_t>(number)].cost >= bound_) {
+    return;
   }
   const auto add = [&](List& list) {
     list.tensors.push_back(tensors);
@@ -266,6 +282,26 @@ void Search<Cost, TensorWords, IndexWords>::append_steps(std::int32_t number,
 }
 
 template <class Cost, std::size_t TensorWords, std::size_t IndexWords>
+bool Search<Cost, TensorWords, IndexWords>::hopeless(double cost) {
+  constexpr double kLeastWork = 1e7;  // before which growth says little, and costs nothing
+  if (work_ > options_.most_work) {
+    return true;
+  }
+  if (cost < 2 * half_cost_) {
+    return false;
+  }
+  bool result = false;
+  if (half_work_ > 0 && work_ > kLeastWork && bound_ < std::numeric_limits<double>::infinity()) {
+    const double power = std::log(work_ / half_work_) / std::log(cost / half_cost_);
+    // The answer may lie below the bound: a factor of two is given.
+    result = work_ * std::pow(bound_ / cost, power) > 2 * options_.most_work;
+  }
+  half_cost_ = cost;
+  half_work_ = work_;
+  return result;
+}
+
+template <class Cost, std::size_t TensorWords, std::size_t IndexWords>
 ExactResult Search<Cost, TensorWords, IndexWords>::run() {
   constexpr std::size_t kLookAtTime = 256;
   ExactResult result;
@@ -288,7 +324,7 @@ ExactResult Search<Cost, TensorWords, IndexWords>::run() {
       append_steps(next.entry, *result.order, names);
       return result;
     }
-    if (entries_.size() > options_.most_sets ||
+    if (entries_.size() > options_.most_sets || hopeless(entry.cost) ||
         (result.sets % kLookAtTime == 0 &&
          1e-9 * static_cast<double>(thread_cpu_nanoseconds() - start) > options_.cpu_seconds)) {
       return result;

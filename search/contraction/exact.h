@@ -33,7 +33,10 @@ struct ExactOptions {
   /// Cost of a known order: only cheaper ones are looked for.
   double upper_bound{std::numeric_limits<double>::infinity()};
   double cpu_seconds{std::numeric_limits<double>::infinity()};
-  std::size_t most_sets{std::size_t{1} << 23U};  ///< about 100 bytes each
+  std::size_t most_sets{std::size_t{1} << 21U};  ///< about 500 bytes each
+  /// Pairs of sets that may be looked at. The search ends as soon as what it took so far says that
+  /// it will not end within them: what it takes grows as a power of the cost that it has reached.
+  double most_work{std::numeric_limits<double>::infinity()};
 };
 
 struct ExactResult {
