@@ -32,6 +32,14 @@ std::int64_t elements_of(const std::vector<Gradient>& gradients) {
       [](std::int64_t sum, const Gradient& gradient) { return sum + gradient.elements; });
 }
 
+/// Parameters of \p op that are stored in the format of its weights.
+std::int64_t matrix_parameters(const Operator& op) {
+  const bool matrix = std::holds_alternative<MatMul>(op.shape) ||
+                      std::holds_alternative<Convolution>(op.shape) ||
+                      std::holds_alternative<Embedding>(op.shape);
+  return matrix ? std::min(op.parameters, weight_elements(op.shape)) : 0;
+}
+
 /// Sums \p elements numbers into \p kept: a window over one column each.
 Pooling reduction(std::int64_t elements, std::int64_t kept) {
   const std::int64_t rows = ceil_div(elements, kept);
@@ -228,7 +236,8 @@ void GradientTape::differentiate(std::int32_t i) {
   parameter_gradients_.clear();
   if (!read_[at(i)]) {
     const std::vector<Gradient> gradient = loss(i);
-    if (std::holds_alternative<Softmax>(op(i).shape) && !inputs(i).empty()) {  // probabilities less truth: of its input
+    if (std::holds_alternative<Softmax>(op(i).shape) &&
+        !inputs(i).empty()) {  // probabilities less truth: of its input
       send(inputs(i).front(), gradient);
     } else {
       apply_gradient_rule(*this, i, gradient);
@@ -251,13 +260,20 @@ void GradientTape::differentiate(std::int32_t i) {
 void GradientTape::update(std::int32_t i) {
   const std::int64_t parameters = op(i).parameters;
   const double gradient = gradient_formats(i).outputs.bits_per_element();
-  const double weight = op(i).formats.weights.bits_per_element();
   const double word = spec_.optimizer_state.bits_per_element();
-  const bool master = spec_.master_weights && spec_.optimizer_state.bits_per_element() > weight;
+  // Biases and norms are stored as activations are.
+  const std::int64_t matrix = matrix_parameters(op(i));
+  const double vector_bits = op(i).formats.activations.bits_per_element();
+  const double weight = matrix > 0 ? op(i).formats.weights.bits_per_element() : vector_bits;
+  const auto copied = [&](std::int64_t elements, double bits) {
+    return spec_.master_weights && word > bits ? static_cast<double>(elements) : 0.0;
+  };
+  const bool master = copied(1, weight) > 0;
   const auto states = static_cast<double>(state_words(spec_.optimizer));
   const auto all = static_cast<double>(parameters);
   step_.gradient_bits += spec_.hold_gradients ? all * gradient : 0.0;
-  step_.optimizer_bits += all * (states + (master ? 1 : 0)) * word;
+  step_.optimizer_bits +=
+      word * (states * all + copied(matrix, weight) + copied(parameters - matrix, vector_bits));
   if (parameter_gradients_.empty()) {
     return;  // no way leads from the loss to this operator
   }

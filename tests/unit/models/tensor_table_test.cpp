@@ -141,3 +141,44 @@ TEST_CASE("tensorised layers: all cores share what the forward pass made") {
     CHECK(step.gradient_bits == static_cast<double>(w.parameters) * 16);
   }
 }
+
+TEST_CASE("one layer of 768 x 768 at rank 10 in both orders, forward and training, by hand") {
+  // One-directional, 32 rows: the input with its cores, 32 x 64 x (12 x 10) + 32 x 8 x (80 x 10) +
+  // 32 x (80 x 10) = 245,760 + 204,800 + 25,600; then the same sizes towards the output.
+  // From both ends: each side's cores, 12 x 10 x 80 + 96 x 10 x 80 = 86,400, then 32 x 768 x 10 to
+  // the bond and as much from it.
+  const auto products = [](TensorOrder order, bool training) {
+    Workload w;
+    Operator op;
+    op.name = "source";
+    op.shape = MatMul{.m = 32, .n = 768, .k = 1};
+    op.parameters = 768;
+    w.operators.push_back(op);
+    op.name = "layer";
+    op.shape = MatMul{.m = 32, .n = 768, .k = 768};
+    op.parameters = 768 * 768;
+    w.operators.push_back(op);
+    w.edges = {{0, 1}};
+    w.parameters = 768 + 768 * 768;
+    w.repeats = {{.first = 0, .length = 2, .copies = 1}};
+    Tensorize scheme;
+    scheme.apply_to.name = "layer";
+    scheme.rank = 10;
+    scheme.input_modes = {8, 8, 12};
+    scheme.output_modes = {12, 8, 8};
+    scheme.order = order;
+    w = compress(w, {scheme});
+    if (training) {
+      w = training_step(w, {});
+    }
+    std::int64_t sum = 0;
+    for (const Operator& made : w.operators) {
+      sum += made.name.starts_with("layer") ? multiply_accumulates(made.shape) : 0;
+    }
+    return sum;
+  };
+  CHECK(products(TensorOrder::right_to_left, false) == 2 * (245'760 + 204'800 + 25'600));
+  CHECK(products(TensorOrder::bidirectional, false) == 2 * 86'400 + 2 * 245'760);
+  CHECK(products(TensorOrder::right_to_left, true) == 3 * 952'320);
+  CHECK(products(TensorOrder::bidirectional, true) == 3 * 664'320);
+}
