@@ -158,6 +158,8 @@ class Search {
   double work_{};
   double half_cost_{};  ///< at each doubling of the cost reached: that cost, and the work so far
   double half_work_{};
+  double quarter_cost_{};  ///< and at the one before
+  double quarter_work_{};
 };
 
 template <class Cost, std::size_t TensorWords, std::size_t IndexWords>
@@ -284,6 +286,7 @@ void Search<Cost, TensorWords, IndexWords>::append_steps(std::int32_t number,
 template <class Cost, std::size_t TensorWords, std::size_t IndexWords>
 bool Search<Cost, TensorWords, IndexWords>::hopeless(double cost) {
   constexpr double kLeastWork = 1e7;  // before which growth says little, and costs nothing
+  constexpr double kDoubt = 1.5;      // forecasts were right to a half
   if (work_ > options_.most_work) {
     return true;
   }
@@ -291,11 +294,14 @@ bool Search<Cost, TensorWords, IndexWords>::hopeless(double cost) {
     return false;
   }
   bool result = false;
-  if (half_work_ > 0 && work_ > kLeastWork && bound_ < std::numeric_limits<double>::infinity()) {
-    const double power = std::log(work_ / half_work_) / std::log(cost / half_cost_);
-    // The answer may lie below the bound: a factor of two is given.
-    result = work_ * std::pow(bound_ / cost, power) > 2 * options_.most_work;
+  if (quarter_work_ > 0 && work_ > kLeastWork && bound_ < std::numeric_limits<double>::infinity()) {
+    const double power = std::log(work_ / quarter_work_) / std::log(cost / quarter_cost_);
+    // Sets beyond half of the bound pair with few others.
+    const double last = std::max((Cost::kSum ? bound_ / 2 : bound_) / cost, 1.0);
+    result = work_ * std::pow(last, power) > kDoubt * options_.most_work;
   }
+  quarter_cost_ = half_cost_;
+  quarter_work_ = half_work_;
   half_cost_ = cost;
   half_work_ = work_;
   return result;

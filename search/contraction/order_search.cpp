@@ -83,7 +83,9 @@ OrderResult by_exact(const TensorNetwork& network, const BitNetwork& bits,
   // What is left of the time when exact search has failed is for the others.
   constexpr double kShareOfExact = 0.8;
   constexpr double kWorkPerSecond = 5e8;  // pairs of sets, measured on a lattice of 8 x 8 tensors
-  constexpr std::size_t kFewTerms = 8;    // exact search is faster than a bound for it
+  constexpr double kShortWork = 1e8;
+  constexpr double kShareOfBound = 0.15;
+  constexpr std::size_t kFewTerms = 8;  // exact search is faster than a bound for it
   const Clock clock(options.cpu_seconds);
   OrderResult best;
   best.cost = std::numeric_limits<double>::infinity();
@@ -115,12 +117,16 @@ OrderResult by_exact(const TensorNetwork& network, const BitNetwork& bits,
     keep(search_order(network, without));
     exact.outer_products = true;
   }
-  exact.upper_bound = best.cost;
-  exact.cpu_seconds = kShareOfExact * clock.left();
-  exact.most_work = kWorkPerSecond * kShareOfExact * options.cpu_seconds;
-  ExactResult found = exact_order(network, exact);
-  best.lower_bound = std::max(found.lower_bound, trivial_bound(options.objective, bits));
-  if (found.finished) {
+  const auto run = [&](double work) {
+    exact.upper_bound = best.cost;
+    exact.cpu_seconds = std::max(kShareOfExact * clock.left(), 0.0);
+    exact.most_work = work;
+    ExactResult found = exact_order(network, exact);
+    best.lower_bound =
+        std::max({best.lower_bound, found.lower_bound, trivial_bound(options.objective, bits)});
+    if (!found.finished) {
+      return false;
+    }
     if (found.order) {
       best.order = std::move(*found.order);
       best.cost = found.cost;
@@ -128,7 +134,18 @@ OrderResult by_exact(const TensorNetwork& network, const BitNetwork& bits,
     best.lower_bound = best.cost;
     best.method = OrderMethod::optimal;
     best.optimal = true;
+    return true;
+  };
+  // What is left after a short search is worth a better bound.
+  const double all_work = kWorkPerSecond * kShareOfExact * options.cpu_seconds;
+  if (run(std::min(kShortWork, all_work))) {
     return best;
+  }
+  if (all_work > kShortWork) {
+    keep(by_heuristic(network, options, OrderMethod::automatic, kShareOfBound * clock.left()));
+    if (run(all_work)) {
+      return best;
+    }
   }
   keep(by_heuristic(network, options, OrderMethod::automatic, std::max(clock.left(), 0.0)));
   best.out_of_time = true;
