@@ -99,6 +99,9 @@ std::vector<FieldProblem> WorkloadSpec::problems() const {
     return {{"training", fmt::format("phase {} does not train", to_text(phase)),
              "phase: training, or leave it out"}};
   }
+  if (phase == models::Phase::training && generate) {
+    return {{"generate", "a training step makes no tokens", "leave it out"}};
+  }
   if (phase == models::Phase::training && pipeline_parallel > 1) {
     return {{"pipeline_parallel", "a training step is not cut into stages",
              "tensor_parallel and data_parallel share it"}};
