@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <variant>
 
 #include <catch2/catch.hpp>
@@ -68,10 +67,10 @@ Machine machine_with(SystemSpec system, const Spec& device) {
   return {system, technology_16nm()};
 }
 
-inline models::Operator operator_of(models::Shape shape) {
+inline models::Operator operator_of(const models::Shape& shape) {
   models::Operator op;
   op.name = "step";
-  op.shape = std::move(shape);
+  op.shape = shape;
   op.formats = {models::kInt8, models::kInt8, models::kInt8};
   return op;
 }
