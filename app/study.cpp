@@ -401,7 +401,18 @@ void Study::check_cycle_level(Diagnostics& diagnostics) const {
 
 void Study::check_priced(sim::PointModel& model, Diagnostics& diagnostics) const {
   std::vector<std::uint32_t> choices(space_->knobs().size(), 0);
-  const std::vector<std::string> base = model.unpriced(choices);
+  // Choices that are impossible together are infeasible points, and have no quality to compare.
+  const auto unpriced = [&]() -> std::optional<std::vector<std::string>> {
+    try {
+      return model.unpriced(choices);
+    } catch (const ConfigError&) {
+      return std::nullopt;
+    }
+  };
+  const std::optional<std::vector<std::string>> base = unpriced();
+  if (!base) {
+    return;
+  }
   const std::vector<std::string>& ignored = model.scenario().quality.ignore;
   for (std::size_t k = 0; k < choices.size(); ++k) {
     const search::Knob& knob = space_->knobs()[k];
@@ -409,9 +420,9 @@ void Study::check_priced(sim::PointModel& model, Diagnostics& diagnostics) const
       continue;
     }
     for (choices[k] = 1; choices[k] < knob.size(); ++choices[k]) {
-      const std::vector<std::string> now = model.unpriced(choices);
+      const std::vector<std::string> now = unpriced().value_or(*base);
       const auto differs = std::find_if(now.begin(), now.end(), [&](const std::string& text) {
-        return std::find(base.begin(), base.end(), text) == base.end();
+        return std::find(base->begin(), base->end(), text) == base->end();
       });
       if (differs != now.end()) {
         diagnostics.error(knob.at, "space." + knob.name,

@@ -114,7 +114,7 @@ std::vector<std::string> QualityModel::unpriced(const models::Workload& compress
     }
   };
   for (const models::Operator& op : compressed.operators) {
-    const std::string& group = op.group.empty() ? op.name : op.group;
+    const std::string group = models::weight_group(op);
     if (std::holds_alternative<models::Attention>(op.shape)) {
       add(fmt::format("{}: KV cache {}", group, models::to_text(op.formats.weights)));
     }

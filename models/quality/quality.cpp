@@ -152,15 +152,16 @@ std::vector<std::string> unpriced(const QualityTable& table, const Workload& wor
     if (!has_stored_weights(op.shape)) {
       continue;
     }
+    const std::string group = weight_group(op);
     const bool priced = table.coefficient(op).has_value();
     if (!is_reference(weights) && (!priced || !errors.of(weights))) {
-      note(fmt::format("{}: weights {}", op.group, to_text(weights)));
+      note(fmt::format("{}: weights {}", group, to_text(weights)));
     }
     if (!is_reference(op.formats.activations)) {
-      note(fmt::format("{}: activations {}", op.group, to_text(op.formats.activations)));
+      note(fmt::format("{}: activations {}", group, to_text(op.formats.activations)));
     }
     if (op.sparsity.density < 1.0) {
-      note(fmt::format("{}: pruned", op.group));
+      note(fmt::format("{}: pruned", group));
     }
     if (op.group.ends_with(".u") || op.group.ends_with(".v")) {
       note(fmt::format("{}: low rank", op.group));
@@ -170,6 +171,12 @@ std::vector<std::string> unpriced(const QualityTable& table, const Workload& wor
     note(std::move(what));
   }
   return found;
+}
+
+std::string weight_group(const Operator& op) {
+  const std::string& named = op.group.empty() ? op.name : op.group;
+  const std::string_view whole = without_step(named);
+  return whole.empty() ? named : std::string{whole};
 }
 
 std::vector<std::string> tensorised(const Workload& workload) {
@@ -191,8 +198,7 @@ std::vector<std::string> tensorised(const Workload& workload) {
     if (whole != last) {
       close();
       last = whole;
-      group = std::string{without_step(op.group)};
-      group = group.empty() ? std::string{whole} : group;
+      group = weight_group(op);
     }
     parameters += op.parameters;
   }

@@ -104,6 +104,10 @@ struct QualityLoss {
 [[nodiscard]] std::vector<std::string> unpriced(const QualityTable& table,
                                                 const Workload& workload);
 
+/// The group of \p op (its name, where it has none), of a step of a tensorised weight that of the
+/// whole weight: what compression did to it does not depend on the order of its contraction.
+[[nodiscard]] std::string weight_group(const Operator& op);
+
 /// Weights held as cores, each kind once with its stored parameters: no source prices them.
 [[nodiscard]] std::vector<std::string> tensorised(const Workload& workload);
 

@@ -408,4 +408,12 @@ TEST_CASE("no source of quality prices a tensorised weight, whatever its order")
   Tensorize smaller = train(TensorOrder::right_to_left);
   smaller.rank = 9;
   CHECK(listed(smaller) != listed(train(TensorOrder::right_to_left)));
+  // What else is done to the weight is said of the whole weight, not of the steps of one order.
+  Operator step;
+  step.name = "layers.3.fc.step12";
+  CHECK(weight_group(step) == "layers.3.fc");
+  step.group = "fc.step12";
+  CHECK(weight_group(step) == "fc");
+  step.group = "fc.stepper";
+  CHECK(weight_group(step) == "fc.stepper");
 }
