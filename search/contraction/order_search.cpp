@@ -111,11 +111,13 @@ OrderResult by_exact(const TensorNetwork& network, const BitNetwork& bits,
   ExactOptions exact;
   exact.objective = options.objective;
   if (options.outer_products) {
-    OrderOptions without = options;
-    without.outer_products = false;
-    without.cpu_seconds = clock.left() / 4;
-    keep(search_order(network, without));
     exact.outer_products = true;
+    if (connected_parts(network).size() == 1) {
+      OrderOptions without = options;
+      without.outer_products = false;
+      without.cpu_seconds = clock.left() / 4;
+      keep(by_exact(network, bits, without));
+    }
   }
   const auto run = [&](double work) {
     exact.upper_bound = best.cost;
