@@ -104,9 +104,11 @@ ContractionAnswer answer_of(models::TensorNetwork network, const ContractionSear
 void tell(const ContractionAnswer& a, const std::string& name, const ContractOptions& options) {
   if (options.method == "optimal" && !a.optimal && a.sliced.empty()) {
     log::warn(
-        "{}: no order was proven the best within --time {}; the best found may be {} % above "
-        "the least {}",
-        name, options.time, human_double(100 * a.gap().value_or(1), 3), options.minimize);
+        "{}: no order was proven the best within --time {}: the best found has {} by --minimize "
+        "{}, "
+        "the least may be {} % less",
+        name, options.time, human_double(a.objective_cost, 6), options.minimize,
+        human_double(100 * a.gap().value_or(1), 3));
   }
   if (a.verification && !a.verification->refusal.empty()) {
     log::warn("{}: not verified: {}", name, a.verification->refusal);

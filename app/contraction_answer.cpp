@@ -117,7 +117,7 @@ std::string unary_einsum(const ContractionAnswer& a, const models::UnaryStep& st
 std::string explanation_json(const ContractionAnswer& a) {
   std::vector<std::string> unary;
   for (const models::UnaryStep& step : a.pairs.unary) {
-    unary.push_back(fmt::format("{{\"term\": {}, \"einsum\": {}, \"diagonals\": {}, \"sums\": {}}}",
+    unary.push_back(fmt::format(R"({{"term": {}, "einsum": {}, "diagonals": {}, "sums": {}}})",
                                 step.term, json_text(unary_einsum(a, step)),
                                 names_json(a.network, step.diagonals),
                                 names_json(a.network, step.sums)));

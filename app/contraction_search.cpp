@@ -108,7 +108,8 @@ ContractionSearch::ContractionSearch(const ContractOptions& options) {
   }
   if (!options.max_memory.empty()) {
     if (const auto memory = quantity<Bits>(diagnostics, "max-memory", options.max_memory)) {
-      most_elements_ = static_cast<double>(memory->count() / options.element_bits);
+      const std::int64_t elements = memory->count() / options.element_bits;
+      most_elements_ = static_cast<double>(elements);
     }
   }
   diagnostics.throw_if_any();

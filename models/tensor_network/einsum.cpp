@@ -207,7 +207,7 @@ class Reader {
     error(column, fmt::format("'{}' names no index", character), hint);
   }
 
-  std::string all_names() const {
+  [[nodiscard]] std::string all_names() const {
     std::vector<std::string> names;
     for (const auto& [name, seen] : seen_) {
       names.push_back(name);

@@ -56,7 +56,7 @@ class Contraction {
   }
 
   /// Elements in the order of \p kept, those along \p summed added up.
-  [[nodiscard]] Labelled gather(const double* values, std::span<const IndexId> dimensions,
+  [[nodiscard]] Labelled gather(std::span<const double> values, std::span<const IndexId> dimensions,
                                 const TensorIndices& kept, const TensorIndices& summed) const {
     const std::vector<std::int64_t> step = steps(dimensions);
     const auto strides = [&](const TensorIndices& indices) {
@@ -78,11 +78,11 @@ class Contraction {
                     .values = std::vector<double>(static_cast<std::size_t>(elements(kept)))};
     const std::vector<Stride> outer = strides(kept);
     const std::vector<Stride> inner = strides(summed);
-    double* out = result.values.data();
-    walk(outer, values, [&](const double* at) {
+    std::size_t next = 0;
+    walk(outer, 0, [&](std::int64_t at) {
       double sum = 0;
-      walk(inner, at, [&](const double* value) { sum += *value; });
-      *out++ = sum;
+      walk(inner, at, [&](std::int64_t place) { sum += values[static_cast<std::size_t>(place)]; });
+      result.values[next++] = sum;
     });
     return result;
   }
@@ -114,19 +114,21 @@ class Contraction {
       }
       return all;
     };
-    const Labelled left = gather(first.values.data(), first.indices, joined({&batch, &m, &k}), {});
-    const Labelled right =
-        gather(second.values.data(), second.indices, joined({&batch, &k, &n}), {});
+    const Labelled left = gather(first.values, first.indices, joined({&batch, &m, &k}), {});
+    const Labelled right = gather(second.values, second.indices, joined({&batch, &k, &n}), {});
     Labelled product{.indices = joined({&batch, &m, &n}), .values = {}};
     product.values.resize(static_cast<std::size_t>(elements(product.indices)));
     const std::int64_t rows = elements(m);
     const std::int64_t columns = elements(n);
     const std::int64_t depth = elements(k);
     const std::int64_t products = elements(batch);
+    const auto part = [](auto& values, std::int64_t b, std::int64_t size) {
+      return std::span{values}.subspan(static_cast<std::size_t>(b * size)).data();
+    };
     for (std::int64_t b = 0; b < products; ++b) {
-      Eigen::Map<Matrix>(product.values.data() + b * rows * columns, rows, columns).noalias() =
-          Eigen::Map<const Matrix>(left.values.data() + b * rows * depth, rows, depth) *
-          Eigen::Map<const Matrix>(right.values.data() + b * depth * columns, depth, columns);
+      Eigen::Map<Matrix>(part(product.values, b, rows * columns), rows, columns).noalias() =
+          Eigen::Map<const Matrix>(part(left.values, b, rows * depth), rows, depth) *
+          Eigen::Map<const Matrix>(part(right.values, b, depth * columns), depth, columns);
     }
     return product;
   }
@@ -134,7 +136,7 @@ class Contraction {
  private:
   /// Calls `visit` with the place of every element, the last stride fastest.
   template <class Visit>
-  static void walk(const std::vector<Stride>& strides, const double* at, const Visit& visit) {
+  static void walk(const std::vector<Stride>& strides, std::int64_t at, const Visit& visit) {
     if (strides.empty()) {
       visit(at);
       return;
@@ -223,7 +225,7 @@ DenseTensor contract_whole(const TensorNetwork& network, const ContractionOrder&
         "a tensor has the sizes of its term");
     const auto step =
         std::ranges::find(pairs.unary, static_cast<std::int32_t>(t), &UnaryStep::term);
-    made[t] = run.gather(tensors[t].values.data(), network.terms[t], pairs.network.terms[t],
+    made[t] = run.gather(tensors[t].values, network.terms[t], pairs.network.terms[t],
                          step == pairs.unary.end() ? TensorIndices{} : step->sums);
   }
   for (std::size_t s = 0; s < order.size(); ++s) {
@@ -237,8 +239,7 @@ DenseTensor contract_whole(const TensorNetwork& network, const ContractionOrder&
   for (const IndexId index : network.output) {
     result.shape.push_back(run.size(index));
   }
-  result.values =
-      run.gather(made.back().values.data(), made.back().indices, network.output, {}).values;
+  result.values = run.gather(made.back().values, made.back().indices, network.output, {}).values;
   return result;
 }
 
