@@ -11,9 +11,16 @@ namespace {
 /// Contracts tensors one after the other with one that grows.
 class Growth {
  public:
-  explicit Growth(const TensorNetwork& layer) : layer_(layer) {}
+  explicit Growth(const TensorNetwork& layer) : layer_(layer) {
+    for (IndexId index = 0; static_cast<std::size_t>(index) < layer.indices.size(); ++index) {
+      common_.push_back(std::all_of(
+          layer.terms.begin() + 1, layer.terms.end(),
+          [index](const auto& core) { return std::ranges::find(core, index) != core.end(); }));
+    }
+  }
 
   /// Takes the first of \p rest that shares an index with what was made so far, or else the first.
+  /// What all cores share (the block of a block term) joins none of them before another.
   /// \param grown the tensor to begin with.
   /// \returns the number of the last result.
   std::int32_t contract(std::int32_t grown, std::vector<std::int32_t> rest) {
@@ -21,7 +28,8 @@ class Growth {
     while (!rest.empty()) {
       auto next = std::ranges::find_if(rest, [&](std::int32_t tensor) {
         return std::ranges::any_of(indices(tensor), [&](IndexId index) {
-          return std::ranges::find(seen, index) != seen.end();
+          return !common_[static_cast<std::size_t>(index)] &&
+                 std::ranges::find(seen, index) != seen.end();
         });
       });
       next = next == rest.end() ? rest.begin() : next;
@@ -45,6 +53,7 @@ class Growth {
     return layer_.terms[static_cast<std::size_t>(tensor)];
   }
   const TensorNetwork& layer_;
+  std::vector<bool> common_;  // by index: whether it stands in every core
   ContractionOrder order_;
 };
 

@@ -78,6 +78,22 @@ TEST_CASE("every decomposition has its fixed orders, and all of them give the sa
   }
 }
 
+TEST_CASE("factors of a block term meet its core before each other, as those of Tucker do") {
+  // Terms 1 ... 4 are the factors o0 o1 i0 i1, 5 is the core.
+  const ContractionOrder expected{{1, 5}, {6, 2}, {7, 3}, {8, 4}, {0, 9}};
+  for (const Decomposition decomposition : {Decomposition::tucker, Decomposition::block_term}) {
+    const TensorNetwork layer = tensor_layer({.decomposition = decomposition,
+                                              .input_modes = {4, 3},
+                                              .output_modes = {3, 4},
+                                              .rank = 2,
+                                              .blocks = 2},
+                                             5)
+                                    .network;
+    CHECK(reconstruct_order(layer) == expected);
+    CHECK(right_to_left_order(layer) == ContractionOrder{{0, 4}, {6, 3}, {7, 5}, {8, 2}, {9, 1}});
+  }
+}
+
 TEST_CASE("transfer tensors belong to the side whose factors they join") {
   // Terms 1 ... 6 are the factors o0 o1 o2 i0 i1 i2; 7 joins o0 and o1, 8 that with o2, 9 and 10
   // the same of the input, 11 both sides.
