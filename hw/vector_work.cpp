@@ -30,10 +30,8 @@ constexpr std::int64_t per_element(ElementwiseKind kind) {
     case ElementwiseKind::silu:        // sigmoid and a product
     case ElementwiseKind::tanh:        // exp, two adds, divide
     case ElementwiseKind::hard_swish:  // hard sigmoid and a product
-      return 4;
     // p g, its sum over the row, g less the sum, times p. (A scale of scores is part of products.)
     case ElementwiseKind::softmax_gradient:
-      return 4;
     // With decay, d = g + c w (2), and w - r d (2); a momentum m u + d before: kMomentum.
     case ElementwiseKind::sgd:
       return 4;

@@ -5,7 +5,7 @@
 ///             per lane and cycle; counts are those of the textbook formula of each function.
 /// Ignores:    fused special-function units faster than one result per lane and cycle.
 /// Reference:  counts derived beside each case in vector_work.cpp.
-/// Checked by: tests/unit/hw/vector_work_test.cpp
+/// Checked by: tests/unit/sim/training_memory_test.cpp (gradients and updates)
 #pragma once
 
 #include <cstdint>

@@ -173,7 +173,7 @@ void GradientTape::reduce_to_parameters(std::int32_t i, std::string_view suffix,
 
 /// What the readers of \p i sent, as one gradient: parts beside each other, or a sum.
 std::vector<Gradient> GradientTape::received(std::int32_t i) {
-  const std::vector<Gradient> sent = std::move(gradients_[at(i)]);
+  std::vector<Gradient> sent = std::move(gradients_[at(i)]);
   const std::int64_t elements = output_elements(op(i).shape);
   const bool parts = std::ranges::all_of(
       sent, [elements](const Gradient& gradient) { return gradient.elements < elements; });
@@ -257,23 +257,44 @@ void GradientTape::differentiate(std::int32_t i) {
   }
 }
 
-void GradientTape::update(std::int32_t i) {
-  const std::int64_t parameters = op(i).parameters;
-  const double gradient = gradient_formats(i).outputs.bits_per_element();
+GradientTape::Words GradientTape::words_of_update(std::int32_t i) const {
   const double word = spec_.optimizer_state.bits_per_element();
   // Biases and norms are stored as activations are.
+  Words words;
+  words.vector = op(i).formats.activations.bits_per_element();
+  words.weight =
+      matrix_parameters(op(i)) > 0 ? op(i).formats.weights.bits_per_element() : words.vector;
+  words.gradient = gradient_formats(i).outputs.bits_per_element();
+  words.state = static_cast<double>(state_words(spec_.optimizer)) * word;
+  words.weight_copy = spec_.master_weights && word > words.weight ? word : 0.0;
+  words.vector_copy = spec_.master_weights && word > words.vector ? word : 0.0;
+  return words;
+}
+
+void GradientTape::hold(const Words& words, std::int64_t matrix, std::int64_t vectors) {
+  const auto all = static_cast<double>(matrix + vectors);
+  step_.gradient_bits += spec_.hold_gradients ? all * words.gradient : 0.0;
+  step_.optimizer_bits += all * words.state + static_cast<double>(matrix) * words.weight_copy +
+                          static_cast<double>(vectors) * words.vector_copy;
+}
+
+void GradientTape::hold_idle_parameters() {
+  const auto grouped = std::ranges::find_if(step_.operators, [](const Operator& other) {
+    const auto* matmul = std::get_if<MatMul>(&other.shape);
+    return matmul != nullptr && matmul->weight && matmul->distinct_weights;
+  });
+  // Those of experts that this batch does not use are stored like those of the others.
+  if (step_.idle_parameters > 0 && grouped != step_.operators.end()) {
+    hold(words_of_update(static_cast<std::int32_t>(grouped - step_.operators.begin())),
+         step_.idle_parameters, 0);
+  }
+}
+
+void GradientTape::update(std::int32_t i) {
+  const std::int64_t parameters = op(i).parameters;
+  const Words words = words_of_update(i);
   const std::int64_t matrix = matrix_parameters(op(i));
-  const double vector_bits = op(i).formats.activations.bits_per_element();
-  const double weight = matrix > 0 ? op(i).formats.weights.bits_per_element() : vector_bits;
-  const auto copied = [&](std::int64_t elements, double bits) {
-    return spec_.master_weights && word > bits ? static_cast<double>(elements) : 0.0;
-  };
-  const bool master = copied(1, weight) > 0;
-  const auto states = static_cast<double>(state_words(spec_.optimizer));
-  const auto all = static_cast<double>(parameters);
-  step_.gradient_bits += spec_.hold_gradients ? all * gradient : 0.0;
-  step_.optimizer_bits +=
-      word * (states * all + copied(matrix, weight) + copied(parameters - matrix, vector_bits));
+  hold(words, matrix, parameters - matrix);
   if (parameter_gradients_.empty()) {
     return;  // no way leads from the loss to this operator
   }
@@ -293,8 +314,9 @@ void GradientTape::update(std::int32_t i) {
       .columns = even ? columns : parameters,
       .inputs = 2 + state_words(spec_.optimizer)};
   // Reads gradient, state and what it updates; writes state, copy and weights.
-  const double read = gradient + states * word + (master ? word : weight);
-  const double written = (states + (master ? 1 : 0)) * word + weight;
+  const double copy = words.weight_copy;
+  const double read = words.gradient + words.state + (copy > 0 ? copy : words.weight);
+  const double written = words.state + copy + words.weight;
   const Precision in = words_of(read / static_cast<double>(shape.inputs));
   emit(i, ".update", shape, {in, in, words_of(written)}, parameter_gradients_);
 }

@@ -37,6 +37,8 @@ class GradientTape {
   }
   /// Appends what operator \p i of the forward pass needs; called from the last to the first.
   void differentiate(std::int32_t i);
+  /// Gradients and state of weights that the pass does not touch are held, too.
+  void hold_idle_parameters();
   [[nodiscard]] Workload& step() { return step_; }
 
   // What rules ask and do.
@@ -71,6 +73,18 @@ class GradientTape {
  private:
   [[nodiscard]] std::vector<Gradient> received(std::int32_t i);
   [[nodiscard]] std::vector<Gradient> loss(std::int32_t i);
+  /// Bits of a parameter of an operator: stored as a weight or with the vectors, its gradient, its
+  /// state, and the copies that the update works on (0: none).
+  struct Words {
+    double weight{};
+    double vector{};
+    double gradient{};
+    double state{};
+    double weight_copy{};
+    double vector_copy{};
+  };
+  [[nodiscard]] Words words_of_update(std::int32_t i) const;
+  void hold(const Words& words, std::int64_t matrix, std::int64_t vectors);
   void find_tied_weights();
   void update(std::int32_t i);
 

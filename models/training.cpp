@@ -102,18 +102,19 @@ Workload training_step(Workload forward, const TrainingSpec& spec) {
         {.first = 0, .length = static_cast<std::int32_t>(forward.operators.size()), .copies = 1});
   }
   forward.phase = Phase::training;
-  const std::vector<Repeat> runs = forward.repeats;
+  const std::vector<Repeat> backward(forward.repeats.rbegin(), forward.repeats.rend());
   GradientTape tape(std::move(forward), spec);
-  for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
-    for (std::int32_t copy = run->copies - 1; copy >= 0; --copy) {
+  for (const Repeat& run : backward) {
+    for (std::int32_t copy = run.copies - 1; copy >= 0; --copy) {
       const std::int32_t begin = tape.size();
-      const std::int32_t first = run->first + copy * run->length;
-      for (std::int32_t i = first + run->length - 1; i >= first; --i) {
+      const std::int32_t first = run.first + copy * run.length;
+      for (std::int32_t i = first + run.length - 1; i >= first; --i) {
         tape.differentiate(i);
       }
       add_copy(tape.step(), begin, tape.size() - begin);
     }
   }
+  tape.hold_idle_parameters();
   Workload step = std::move(tape.step());
   cut_fusions(step, tape.forward_size());
   propose_backward_epilogues(step, tape.forward_size());

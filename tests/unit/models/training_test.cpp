@@ -335,6 +335,11 @@ TEST_CASE("Adam in mixed precision holds 16 bytes a parameter") {
   CHECK(bits(Optimizer::adam) == p * 64);
   CHECK(bits(Optimizer::momentum) == p * 32);
   CHECK(bits(Optimizer::sgd) == 0);
+  // Experts that no token of this batch chose have gradients and state like the others.
+  const Workload experts = forward_of("mixtral-8x7b", 1, 1);
+  REQUIRE(experts.idle_parameters > 0);
+  CHECK(training_step(experts, {}).optimizer_bits ==
+        static_cast<double>(experts.parameters) * 8 * 12);
   // Gradients that are used at once are held nowhere.
   CHECK(training_step(forward, {.hold_gradients = false}).gradient_bits == 0);
 }

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/diagnostics.h"
+#include "hw/vector_work.h"
 #include "models/compression/compression.h"
 #include "models/importers/hugging_face.h"
 #include "models/training.h"
@@ -188,4 +189,23 @@ TEST_CASE("plain descent in single precision needs weights and gradients only") 
   const CompiledWorkload c = compile(training_step(w, {.optimizer = Optimizer::sgd}), {});
   CHECK(c.optimizer_bits == 0);
   CHECK(c.gradient_bits == c.weight_bits);
+}
+
+TEST_CASE("primitive operations of gradients and updates, by hand") {
+  const auto operations = [](ElementwiseKind kind, std::int64_t inputs) {
+    return cairn::hw::vector_operations(
+        Elementwise{.kind = kind, .rows = 3, .columns = 5, .inputs = inputs});
+  };
+  // w - r (g + c w): two products, two sums; a momentum m u + d before it one of each more.
+  CHECK(operations(ElementwiseKind::sgd, 2) == 15 * 4);
+  CHECK(operations(ElementwiseKind::sgd, 3) == 15 * 6);
+  // Moments 3 + 4, corrections 2, root, sum, quotient, step 2.
+  CHECK(operations(ElementwiseKind::adam, 4) == 15 * 14);
+  // p (g - sum p g): product, sum, difference, product.
+  CHECK(operations(ElementwiseKind::softmax_gradient, 2) == 15 * 4);
+  // A row that does not fit is read twice: once for its sums, once for the gradient.
+  const Elementwise norm{
+      .kind = ElementwiseKind::normalization_gradient, .rows = 3, .columns = 5, .inputs = 2};
+  CHECK(cairn::hw::input_passes(norm, 16, 2 * 5 * 16) == 1);
+  CHECK(cairn::hw::input_passes(norm, 16, 2 * 5 * 16 - 1) == 2);
 }
