@@ -97,15 +97,19 @@ Found least_sum(const TensorNetwork& network, const DeviceOrderOptions& options,
     best.order = found->order;
     best.cost = found->cost;
   }
-  for (const ContractionOrder& order : {ContractionOrder{best.order}, known}) {
-    if (order.empty()) {
-      continue;
-    }
+  const auto relayed = [&](const ContractionOrder& order) {
     const DeviceOrderCost cost = price_by(network, order, options, prices, weights).cost;
     if (best.order.empty() || weights.of(cost.price) < weights.of(best.cost.price)) {
       best.order = order;
       best.cost = cost;
     }
+  };
+  if (weights.of(best.cost.permutes) > 0) {
+    relayed(ContractionOrder{best.order});
+  }
+  // Of the order that was known, if its products leave room.
+  if (best.order.empty() || layouts.products_of(known) < weights.of(best.cost.price)) {
+    relayed(known);
   }
   return best;
 }

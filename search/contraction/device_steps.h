@@ -114,6 +114,19 @@ struct Frame {
     });
     return result;
   }
+  /// The shape of the product of two tensors of which \p kept is left.
+  [[nodiscard]] GemmStep product(const Indices& first, const Indices& second,
+                                 const Indices& kept) const {
+    const Indices shared = first & second;
+    const double batch = elements(shared & kept);
+    const double k = elements(shared.without(kept));
+    GemmStep step;
+    step.batch = static_cast<std::int64_t>(batch);
+    step.k = static_cast<std::int64_t>(k);
+    step.m = static_cast<std::int64_t>(elements(first.without(shared)));
+    step.n = static_cast<std::int64_t>(elements(second.without(shared)));
+    return step;
+  }
   [[nodiscard]] Tensors neighbours(const Indices& indices, Tensors tensors) const {
     Tensors result = 0;
     indices.for_each([&](std::size_t index) { result |= holders[index]; });

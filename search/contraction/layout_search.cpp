@@ -176,6 +176,31 @@ std::optional<LayoutSearch::Found> LayoutSearch::follow(const ContractionOrder& 
   return result;
 }
 
+double LayoutSearch::products_of(const ContractionOrder& order) {
+  struct Tensor {
+    Tensors tensors{};
+    Indices indices;
+  };
+  std::vector<Tensor> made;
+  for (std::size_t t = 0; t < network_.terms.size(); ++t) {
+    made.push_back({Tensors{1} << t, Frame::indices_of(network_.terms[t])});
+  }
+  const auto stored = [&](std::int32_t tensor) {
+    return static_cast<std::size_t>(tensor) < network_.terms.size() && steps_.stored(tensor);
+  };
+  double cost = 0;
+  for (const models::PairwiseStep& pair : order) {
+    const Tensor& first = made[static_cast<std::size_t>(pair.first)];
+    const Tensor& second = made[static_cast<std::size_t>(pair.second)];
+    const Tensors tensors = first.tensors | second.tensors;
+    const Indices kept = frame_.kept(first.indices | second.indices, tensors);
+    cost += weights_.of(steps_.product(frame_.product(first.indices, second.indices, kept),
+                                       stored(pair.first), stored(pair.second)));
+    made.push_back({tensors, kept});
+  }
+  return cost;
+}
+
 std::vector<std::int32_t> LayoutSearch::sift(std::size_t begin) {
   std::vector<std::int32_t> cheapest;
   for (std::size_t s = begin; s < states_.size(); ++s) {

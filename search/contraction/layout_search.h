@@ -31,6 +31,8 @@ class LayoutSearch {
   /// The cheapest state that \p order leads to when each step takes its operands' cheapest ones: a
   /// bound for run(). Nothing if the machine refuses a step.
   [[nodiscard]] std::optional<Found> follow(const ContractionOrder& order);
+  /// What the products of \p order cost, reorderings left out.
+  [[nodiscard]] double products_of(const ContractionOrder& order);
   /// The best order of these steps, if one is cheaper than \p bound.
   [[nodiscard]] std::optional<Found> run(const std::vector<ProductSearch::Pair>& pairs,
                                          double bound);

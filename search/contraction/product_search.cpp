@@ -14,15 +14,8 @@ void ProductSearch::price(std::int32_t a, std::int32_t b) {
   const State& second = states_[static_cast<std::size_t>(b)];
   const Tensors tensors = first.tensors | second.tensors;
   const Indices united = first.indices | second.indices;
-  const Indices shared = first.indices & second.indices;
   const Indices kept = frame_.kept(united, tensors);
-  const double batch = frame_.elements(shared & kept);
-  const double k = frame_.elements(shared) / batch;
-  GemmStep product;
-  product.batch = static_cast<std::int64_t>(batch);
-  product.k = static_cast<std::int64_t>(k);
-  product.m = static_cast<std::int64_t>(first.elements / (batch * k));
-  product.n = static_cast<std::int64_t>(second.elements / (batch * k));
+  const GemmStep product = frame_.product(first.indices, second.indices, kept);
   const auto stored = [&](const State& state) {
     return state.first < 0 && steps_.stored(std::countr_zero(state.tensors));
   };
