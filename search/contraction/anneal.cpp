@@ -84,7 +84,9 @@ class Annealer {
                          .united = result / meeting * tree_.node(second).size});
     const double before = tree_.node(inner).price + tree_.node(top).price;
     const double after = inner_price + top_price;
-    if (after > before && rng_.uniform01() >= std::exp2(-std::log2(after / before) / temperature)) {
+    const bool taken =
+        after <= before || rng_.uniform01() < std::exp2(-std::log2(after / before) / temperature);
+    if (!taken) {
       return;
     }
     tree_.set_children(inner, first, third);

@@ -1,6 +1,7 @@
 #include "search/contraction/heuristics.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -26,7 +27,13 @@ namespace {
 using models::ContractionOrder;
 
 constexpr std::int64_t kTrialsOfRound = 8;
-constexpr double kVisitSeconds = 1e-7;  // of one step in a sweep of annealing, measured
+// Of one step in a sweep of annealing, measured; with a price that is called through a pointer.
+constexpr double kVisitSeconds = 1e-7;
+constexpr double kCustomVisitSeconds = 3e-7;
+constexpr double kSweepsOfTerm = 50;      // of a long annealing: more gain little, see bench/
+constexpr std::size_t kLarge = 250;       // terms from which on there is a tournament
+constexpr std::size_t kEntrants = 16;     // of a tournament, a power of 2
+constexpr double kTournamentShare = 0.8;  // of the CPU time
 constexpr std::int32_t kFirstSweeps = 200;
 constexpr std::size_t kLeaves = 8;
 
@@ -49,6 +56,8 @@ struct Plan {
   double cold{0.05};
   std::int32_t random_sweeps{};  ///< of windows
   std::size_t leaves{kLeaves};
+  bool windows{true};
+  const ContractionOrder* from{};  ///< takes the place of `start`
 };
 
 class Portfolio {
@@ -61,6 +70,9 @@ class Portfolio {
     first_trial();
     if (terms <= WindowSolver::kMost) {
       return result(false);  // the window was the whole tree
+    }
+    if (terms >= kLarge && !budget_.spent()) {
+      tournament();
     }
     std::int64_t last_gain = 0;
     std::int64_t round = 0;
@@ -95,18 +107,19 @@ class Portfolio {
         first_trial();
         break;
       case OrderMethod::anneal: {
-        const std::int32_t sweeps = most_sweeps();
+        const std::int32_t sweeps = whole(std::min(longest(), sweeps_in(0.1)));
         run_trials(
             0, std::vector<Plan>(
                    8, {.start = OrderMethod::random_greedy, .sweeps = sweeps, .random_sweeps = 0}));
         break;
       }
       case OrderMethod::partition:
-        run_trials(0, std::vector<Plan>(
-                          32, {.start = OrderMethod::partition, .sweeps = 0, .random_sweeps = 2}));
+        keep_all(run_trials(
+            0, std::vector<Plan>(
+                   32, {.start = OrderMethod::partition, .sweeps = 0, .random_sweeps = 2})));
         break;
     }
-    if (trials_ == 0) {
+    if (!found_) {
       first_trial();  // no time for any other
     }
     best_.method = method;
@@ -124,10 +137,11 @@ class Portfolio {
 
   bool keep(Trial trial) {
     // The first one is kept whatever it costs: there is always an order.
-    if (trials_++ > 0 && !trial.better_than(best_)) {
+    if (found_ && !trial.better_than(best_)) {
       return false;
     }
     best_ = std::move(trial);
+    found_ = true;
     return true;
   }
 
@@ -155,6 +169,7 @@ class Portfolio {
     if (bits_.terms > 1) {
       (void)greedy.run(GreedyChoice{}, rng, FlopsPrice{});
     }
+    ++trials_;
     ContractionTree tree(bits_, greedy.order(), options_.price);
     keep(finish(tree, OrderMethod::greedy));
     if (bits_.terms > 2) {
@@ -164,23 +179,31 @@ class Portfolio {
     }
   }
 
-  /// Sweeps of a long annealing: a round takes at most a quarter of the time.
-  [[nodiscard]] std::int32_t most_sweeps() const {
-    const auto terms = static_cast<double>(bits_.terms);
-    const double in_time =
-        options_.cpu_seconds / 4 / (static_cast<double>(kTrialsOfRound) * terms * kVisitSeconds);
-    return static_cast<std::int32_t>(
-        std::clamp(std::min(50 * terms, in_time), 1.0 * kFirstSweeps, 1e6));
+  /// Sweeps of annealing that fill a share of the CPU time.
+  [[nodiscard]] double sweeps_in(double share) const {
+    const double visit = options_.price.custom ? kCustomVisitSeconds : kVisitSeconds;
+    return share * options_.cpu_seconds / (static_cast<double>(bits_.terms) * visit);
   }
+  [[nodiscard]] static std::int32_t whole(double sweeps) {
+    return static_cast<std::int32_t>(std::clamp(sweeps, 1.0 * kFirstSweeps, 1e6));
+  }
+  [[nodiscard]] double longest() const { return kSweepsOfTerm * static_cast<double>(bits_.terms); }
 
   bool run_round(std::int64_t round) {
-    const std::int32_t sweeps = static_cast<std::int32_t>(
-        std::min<double>(most_sweeps(), kFirstSweeps * std::exp2(static_cast<double>(round))));
+    return keep_all(run_trials(round, bits_.terms < kLarge ? many(round) : warm(round)));
+  }
+
+  [[nodiscard]] std::vector<Plan> many(std::int64_t round) const {
     std::vector<Plan> plans;
     for (std::int64_t i = 0; i < kTrialsOfRound; ++i) {
       Rng rng(derive_seed(options_.seed, "plan", static_cast<std::uint64_t>(round),
                           static_cast<std::uint64_t>(i)));
-      Plan plan{.sweeps = sweeps, .random_sweeps = 2};
+      Plan plan{.random_sweeps = 2};
+      // Rounds grow longer, as far as four of them fit the time.
+      const double doubled =
+          kFirstSweeps * std::exp2(static_cast<double>(std::min<std::int64_t>(round, 20)));
+      plan.sweeps = whole(
+          std::min({longest(), doubled, sweeps_in(0.25) / static_cast<double>(kTrialsOfRound)}));
       plan.cold = 0.03 * std::exp2(2.5 * rng.uniform01());  // 0.03 ... 0.17
       if (i % 4 == 3 || (round > 2 && i % 4 == 2)) {
         plan.start = OrderMethod::anneal;                 // the best so far, warmed up
@@ -191,10 +214,64 @@ class Portfolio {
       }
       plans.push_back(plan);
     }
-    return run_trials(round, plans);
+    return plans;
   }
 
-  bool run_trials(std::int64_t round, const std::vector<Plan>& plans) {
+  /// The best so far, warmed up.
+  [[nodiscard]] std::vector<Plan> warm(std::int64_t round) const {
+    std::vector<Plan> plans(2);
+    for (std::size_t i = 0; i < plans.size(); ++i) {
+      Rng rng(derive_seed(options_.seed, "warm", static_cast<std::uint64_t>(round), i));
+      plans[i] = {.start = OrderMethod::anneal,
+                  .sweeps = whole(sweeps_in(0.04)),
+                  .hot = 0.1 * std::exp2(2 * rng.uniform01()),  // 0.1 ... 0.4
+                  .cold = 0.08};
+    }
+    return plans;
+  }
+
+  /// For large networks, whose upper steps hardly change once they have cooled down: many starts
+  /// are annealed shortly, the better half of them twice as long, and so on down to one.
+  void tournament() {
+    std::vector<Plan> plans(kEntrants);
+    for (std::size_t i = 0; i < kEntrants; ++i) {
+      plans[i].start = i % 8 == 7 ? OrderMethod::random_greedy : OrderMethod::partition;
+    }
+    std::vector<Trial> pool;
+    const auto stages = static_cast<double>(std::bit_width(kEntrants));
+    for (std::int64_t stage = 0;; ++stage) {
+      for (std::size_t i = 0; i < plans.size(); ++i) {
+        Plan& plan = plans[i];
+        plan.sweeps =
+            whole(sweeps_in(kTournamentShare / stages) / static_cast<double>(plans.size()));
+        plan.hot = stage == 0 ? 0.7 : 0.3;
+        plan.cold = 0.1;
+        plan.windows = plans.size() <= 2;
+        plan.from = stage == 0 ? nullptr : &pool[i].order;
+      }
+      constexpr std::int64_t kStage = std::int64_t{1} << 32U;  // apart from the rounds' numbers
+      std::vector<Trial> next = run_trials(kStage + stage, plans);
+      for (std::size_t i = 0; i < next.size(); ++i) {
+        if (stage > 0 && !next[i].better_than(pool[i])) {
+          next[i] = pool[i];
+        }
+      }
+      pool = std::move(next);
+      std::ranges::stable_sort(pool,
+                               [](const Trial& a, const Trial& b) { return a.better_than(b); });
+      keep_all({pool.front()});
+      if (budget_.spent() || pool.size() == 1) {
+        return;
+      }
+      pool.resize(pool.size() / 2);
+      plans.resize(pool.size());
+      for (std::size_t i = 0; i < plans.size(); ++i) {
+        plans[i].start = pool[i].method;
+      }
+    }
+  }
+
+  std::vector<Trial> run_trials(std::int64_t round, const std::vector<Plan>& plans) {
     struct Work {
       std::unique_ptr<Reconfigurer> reconfigurer;
     };
@@ -221,6 +298,12 @@ class Portfolio {
                                   [&](std::size_t i) { run(works.local(), i); });
       });
     }
+    trials_ += std::ranges::count_if(
+        trials, [](const Trial& trial) { return std::isfinite(trial.value.cost); });
+    return trials;
+  }
+
+  bool keep_all(std::vector<Trial> trials) {
     bool gained = false;
     for (Trial& trial : trials) {
       if (std::isfinite(trial.value.cost)) {  // it was started in time
@@ -242,11 +325,16 @@ class Portfolio {
              rng, use);
       tree = ContractionTree(bits_, tree.order(), options_.price);
     }
-    windows.run(tree, rng, use);
+    if (plan.windows) {
+      windows.run(tree, rng, use);
+    }
     return finish(tree, plan.start);
   }
 
   ContractionOrder start(const Plan& plan, Rng& rng) {
+    if (plan.from != nullptr) {
+      return *plan.from;
+    }
     if (plan.start == OrderMethod::anneal) {
       return best_.order;
     }
@@ -262,6 +350,7 @@ class Portfolio {
   BitNetwork bits_;
   CpuBudget budget_;
   Trial best_;
+  bool found_{};
   std::int64_t trials_{};
 };
 

@@ -2,6 +2,7 @@
 /// Networks of known shapes, for tests of orders.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -91,6 +92,33 @@ inline models::TensorNetwork regular_network(std::size_t terms, std::size_t degr
   for (std::size_t i = 0; i + 1 < ends.size(); i += 2) {
     if (ends[i] != ends[i + 1]) {
       add_index(network, bond, {ends[i], ends[i + 1]});
+    }
+  }
+  return network;
+}
+
+/// \p count indices of 2 to 4 values, each in 2 to 4 random tensors; a tensor that none fell to
+/// is joined to another one by one more.
+inline models::TensorNetwork hyper_network(std::size_t terms, std::size_t count,
+                                           std::uint64_t seed) {
+  models::TensorNetwork network;
+  network.terms.resize(terms);
+  Rng rng(seed);
+  const auto last = static_cast<std::int64_t>(terms) - 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::vector<std::size_t> holders;
+    const std::int64_t places = rng.uniform_int(2, 4);
+    while (holders.size() < static_cast<std::size_t>(places)) {
+      const auto term = static_cast<std::size_t>(rng.uniform_int(0, last));
+      if (std::ranges::find(holders, term) == holders.end()) {
+        holders.push_back(term);
+      }
+    }
+    add_index(network, rng.uniform_int(2, 4), holders);
+  }
+  for (std::size_t term = 0; term < terms; ++term) {
+    if (network.terms[term].empty()) {
+      add_index(network, 2, {term, term == 0 ? 1 : term - 1});
     }
   }
   return network;
