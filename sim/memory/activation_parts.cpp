@@ -1,6 +1,7 @@
 #include "sim/memory/activation_parts.h"
 
 #include <algorithm>
+#include <array>
 #include <variant>
 
 namespace cairn::sim {
@@ -72,6 +73,56 @@ struct Draft {
   std::vector<Index> inputs;  ///< drafts
 };
 
+/// Whether \p op multiplies two stored weights.
+bool reads_weights_alone(const models::Operator& op) {
+  const auto* matmul = std::get_if<models::MatMul>(&op.shape);
+  return matmul != nullptr && matmul->weight &&
+         op.parameters >= models::weight_elements(op.shape) + models::input_elements(op.shape);
+}
+
+/// For each draft that multiplies stored weights: the draft after which it may start, -1 for none
+/// and for all others. Nothing keeps such a product from running before the pass; it waits for what
+/// the draft reads that it is made for, so that one layer is ordered without all others.
+std::vector<Index> starts_after(const models::Workload& workload,
+                                const std::vector<Draft>& drafts) {
+  std::vector<bool> weights(drafts.size(), false);  // made of stored weights alone
+  std::vector<Index> reader(drafts.size(), -1);
+  for (std::size_t d = 0; d < drafts.size(); ++d) {
+    const std::vector<Index>& inputs = drafts[d].inputs;
+    const models::Operator& op = workload.operators[at(drafts[d].root)];
+    const bool derived =
+        std::all_of(inputs.begin(), inputs.end(), [&](Index input) { return weights[at(input)]; });
+    weights[d] = inputs.empty() ? reads_weights_alone(op) : derived;
+    for (const Index input : inputs) {
+      reader[at(input)] = reader[at(input)] < 0 ? static_cast<Index>(d) : reader[at(input)];
+    }
+  }
+  const auto data_input = [&](Index d) {
+    for (const Index input : drafts[at(d)].inputs) {
+      if (!weights[at(input)]) {
+        return input;
+      }
+    }
+    return Index{-1};
+  };
+  std::vector<Index> after(drafts.size(), -1);
+  for (std::size_t d = 0; d < drafts.size(); ++d) {
+    if (!weights[d] || !drafts[d].inputs.empty()) {
+      continue;
+    }
+    auto user = static_cast<Index>(d);
+    while (user >= 0 && weights[at(user)]) {
+      user = reader[at(user)];
+    }
+    Index data = user < 0 ? user : data_input(user);
+    while (data > static_cast<Index>(d)) {
+      data = data_input(data);
+    }
+    after[d] = data;
+  }
+  return after;
+}
+
 }  // namespace
 
 ActivationParts parts_of(const models::Workload& workload, const std::vector<Index>& group_of) {
@@ -107,13 +158,14 @@ ActivationParts parts_of(const models::Workload& workload, const std::vector<Ind
       drafts[at(draft_of[at(i)])].output_bits += bits_made(workload.operators[at(i)]);
     }
   }
+  const std::vector<Index> after = starts_after(workload, drafts);
   ActivationParts made;
   // What is read from outside lies in memory before the pass begins; branches share it.
   std::vector<std::pair<double, Index>> sources;
   std::vector<Index> source_of(drafts.size(), -1);
   for (std::size_t d = 0; d < drafts.size(); ++d) {
     const double bits = bits_read(workload.operators[at(drafts[d].root)]);
-    if (!drafts[d].inputs.empty() || bits == 0) {
+    if (!drafts[d].inputs.empty() || bits == 0 || after[d] >= 0) {
       continue;
     }
     const auto known = std::find_if(sources.begin(), sources.end(),
@@ -126,7 +178,8 @@ ActivationParts parts_of(const models::Workload& workload, const std::vector<Ind
       sources.emplace_back(bits, source_of[d]);
     }
   }
-  const Index first = made.graph.size();
+  std::vector<Index> number(drafts.size(), -1);
+  std::vector<Index> begun(drafts.size(), -1);  // by draft: a node without a tensor right after it
   std::vector<Index> inputs;
   for (std::size_t d = 0; d < drafts.size(); ++d) {
     inputs.clear();
@@ -134,10 +187,19 @@ ActivationParts parts_of(const models::Workload& workload, const std::vector<Ind
       inputs.push_back(source_of[d]);
     }
     for (const Index input : drafts[d].inputs) {
-      inputs.push_back(first + input);
+      inputs.push_back(number[at(input)]);
     }
-    made.graph.add({.output_bits = drafts[d].output_bits}, inputs);
-    made.parts.push_back({drafts[d].root, drafts[d].joined < 0 ? -1 : first + drafts[d].joined});
+    if (after[d] >= 0) {
+      Index& begin = begun[at(after[d])];
+      if (begin < 0) {
+        begin = made.graph.add({}, std::array{number[at(after[d])]});
+        made.parts.push_back({});
+      }
+      inputs.push_back(begin);
+    }
+    number[d] = made.graph.add({.output_bits = drafts[d].output_bits}, inputs);
+    made.parts.push_back(
+        {drafts[d].root, drafts[d].joined < 0 ? -1 : number[at(drafts[d].joined)]});
   }
   return made;
 }

@@ -15,9 +15,11 @@ namespace cairn::sim {
 
 /// What a node of the graph is.
 struct WorkloadPart {
-  static constexpr std::int32_t kInput = -1;  ///< a tensor that is there before the pass
-  std::int32_t root{kInput};                  ///< operator that the part begins with
-  std::int32_t joined{-1};  ///< node that it may be fused with: the part of its group before it
+  /// A tensor that is there before the pass; or, if the node reads another, no tensor at all: what
+  /// reads it, a product of stored weights, begins after the other was made.
+  static constexpr std::int32_t kInput = -1;
+  std::int32_t root{kInput};  ///< operator that the part begins with
+  std::int32_t joined{-1};    ///< node that it may be fused with: the part of its group before it
 };
 
 struct ActivationParts {

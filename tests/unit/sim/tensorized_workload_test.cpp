@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "models/tensor_network/fixed_order.h"
 #include "sim/compiled_workload.h"
+#include "sim/memory/order_search.h"
 #include "sim/point_model.h"
 
 using namespace cairn;       // NOLINT(google-build-using-namespace)
@@ -96,9 +97,9 @@ struct Fixture {
 TEST_CASE("what flows between the steps of a tensorised layer is alive while it is needed") {
   const CompiledWorkload c =
       compile(models::compress(block(), {train(models::TensorOrder::bidirectional)}), {});
-  // The norm holds its input and its output, 32 x 768 each. Before it, say, the cores of a side
-  // make at most 8 x 12 x 10 and 768 x 10 elements; after it the result (32 x 768) stands beside
-  // the output's side (768 x 10) and the rows (32 x 10): both are less.
+  // The norm holds its input and its output, 32 x 768 each. After it the input's side, 8 x 12 x 10
+  // and 768 x 10 elements, is made beside its output; then the result (32 x 768) stands beside the
+  // output's side (768 x 10) and the rows (32 x 10): both are less.
   CHECK(c.activation_bits == 16.0 * (2 * 32 * 768));
   CHECK(c.weight_bits == 16.0 * 3440);
   CHECK(c.macs == 2 * (9'600 + 76'800 + 245'760));
@@ -107,9 +108,9 @@ TEST_CASE("what flows between the steps of a tensorised layer is alive while it 
 TEST_CASE("the dense weight that is made for a product is alive with its input and result") {
   const CompiledWorkload c =
       compile(models::compress(block(), {train(models::TensorOrder::reconstruct)}), {});
-  // The last core makes 768 x 768 of 6144 x 8 x 10, and the norm runs after it: then the weight
-  // stands beside 32 x 768 twice, which is less.
-  CHECK(c.activation_bits == 16.0 * (768 * 768 + 6144 * 8 * 10));
+  // The last core makes 768 x 768 of 6144 x 8 x 10: both are alive, and what the weight is made
+  // for, the norm's result, waits.
+  CHECK(c.activation_bits == 16.0 * (768 * 768 + 6144 * 8 * 10 + 32 * 768));
 }
 
 TEST_CASE("an order that depends on the machine is planned on each, and only there") {
@@ -150,4 +151,35 @@ TEST_CASE("an order that depends on the machine is planned on each, and only the
 
   const Fixture alone("flops");  // nobody to ask
   CHECK_THROWS_AS(alone.latency(0), InternalError);
+}
+
+TEST_CASE("layers that make their weights from cores are ordered one by one") {
+  // Twelve blocks: the most alive is that of one, and the search still looks at one at a time.
+  models::Workload w = block();
+  const models::Workload one = w;
+  for (std::int32_t copy = 1; copy < 12; ++copy) {
+    const auto first = static_cast<std::int32_t>(w.operators.size());
+    for (models::Operator op : one.operators) {
+      op.name += "." + std::to_string(copy);
+      op.group = op.name.substr(0, op.name.find('.'));
+      w.operators.push_back(op);
+      w.parameters += op.parameters;
+    }
+    w.edges.push_back({.from = first - 1, .to = first});
+    w.edges.push_back({.from = first, .to = first + 1});
+    w.edges.push_back({.from = first + 1, .to = first + 2});
+  }
+  w.fusions.clear();
+  w.repeats = {{.first = 0, .length = static_cast<std::int32_t>(w.operators.size()), .copies = 1}};
+  const models::Workload made = models::compress(w, {[] {
+                                                   models::Tensorize scheme =
+                                                       train(models::TensorOrder::bidirectional);
+                                                   scheme.apply_to.name = "fc*";
+                                                   return scheme;
+                                                 }()});
+  const CompiledWorkload c = compile(made, {});
+  CHECK(c.activation_bits == 16.0 * (2 * 32 * 768));
+  const ExecutionOrder order = best_order(c.activations);
+  CHECK(order.search == OrderSearch::exact);
+  CHECK(order.states < 12 * 100);
 }
