@@ -21,7 +21,8 @@ constexpr std::array<MetricInfo, 20> kMetrics{{
     {Metric::area, "area", "mm2", "_mm2", false, false,
      "silicon area of devices, on-chip memories and memory interfaces"},
     {Metric::peak_memory, "peak_memory", "B", "_bytes", false, true,
-     "weights, KV cache and activations alive at once; training: with gradients and optimiser state"},
+     "weights, KV cache and activations alive at once; training: with gradients and optimiser "
+     "state"},
     {Metric::weight_memory, "weight_memory", "B", "_bytes", false, true,
      "stored weights, scales and metadata included"},
     {Metric::kv_memory, "kv_memory", "B", "_bytes", false, true, "KV cache at the end of the pass"},

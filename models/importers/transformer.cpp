@@ -627,7 +627,7 @@ Pass plan_pass(const ModelConfig& config, Phase phase, const WorkloadSize& size)
     refuse(config, "phase",
            fmt::format("a {} model has no {} phase", cairn::to_text(config.architecture),
                        cairn::to_text(phase)),
-           "its phase is forward");
+           "its phases are forward and training");
   }
   const bool decode = phase == Phase::decode;
   const bool vit = config.architecture == Architecture::vit;
