@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/error.h"
+#include "models/training.h"
 #include "tests/unit/models/onnx_builder.h"
 #include "tests/unit/models/scratch_file.h"
 
@@ -170,6 +171,35 @@ TEST_CASE("a transformer encoder keeps attention as products of activations") {
   CHECK(std::get<Normalization>(find(w, "ln").shape).rows == 30);
   // Weights 30 x (4 x 4096 + 2 x 16384), attention 2 x 12 x 10 x 10 x 16.
   CHECK(macs(w) == 30 * (4 * 4096 + 2 * 16'384) + 2 * 12 * 1600);
+}
+
+TEST_CASE("graphs from ONNX train") {
+  const auto updated = [](const Workload& step) {
+    std::int64_t sum = 0;
+    for (const Operator& op : step.operators) {
+      const auto* e = std::get_if<Elementwise>(&op.shape);
+      sum += e != nullptr && e->kind == ElementwiseKind::adam ? output_elements(op.shape) : 0;
+    }
+    return sum;
+  };
+  // All products of the encoder, those of attention too, have two gradients each: its first
+  // operator is a table.
+  const Workload encoded =
+      read_bytes(encoder(64, 4, 500), {.dimensions = {{"batch", 3}, {"sequence", 10}}});
+  const Workload step = training_step(encoded, {});
+  check(step);
+  CHECK(macs(step) == 3 * macs(encoded));
+  CHECK(updated(step) == encoded.parameters);
+  CHECK(std::get<MatMul>(find(step, "scores.second_grad").shape) ==
+        MatMul{.batch = 12, .m = 16, .n = 10, .k = 10, .weight = false});
+  // The embedding is read by three projections and the residual.
+  CHECK(std::get<Elementwise>(find(step, "embed.grad_sum").shape) ==
+        Elementwise{.kind = ElementwiseKind::add, .rows = 30, .columns = 64, .inputs = 4});
+  const Workload image = read_bytes(resnet50(WeightForm::initializer));
+  const Workload trained = training_step(image, {});
+  check(trained);
+  CHECK(macs(trained) == 3 * macs(image) - multiply_accumulates(find(image, "conv1").shape));
+  CHECK(updated(trained) == image.parameters);
 }
 
 TEST_CASE("a dynamic batch is set by its name or by the batch of the pass") {
