@@ -113,7 +113,7 @@ Sides sides_of(const TensorNetwork& layer) {
 ContractionOrder right_to_left_order(const TensorNetwork& layer) {
   const Sides sides = sides_of(layer);
   std::vector<std::int32_t> sequence(sides.input.rbegin(), sides.input.rend());
-  std::ranges::stable_partition(sequence, [&layer](std::int32_t core) {
+  std::stable_partition(sequence.begin(), sequence.end(), [&layer](std::int32_t core) {
     return shares(layer.terms[static_cast<std::size_t>(core)], layer.terms[0]);
   });
   Growth growth(layer);

@@ -47,6 +47,12 @@ Key key_of(const TensorIndices& layout) {
   return {layout.rbegin(), layout.rend()};
 }
 
+Key joined(const Key& first, const Key& second, const Key& third) {
+  Key key;
+  key.reserve(first.size() + second.size() + third.size());
+  return key.append(first).append(second).append(third);
+}
+
 std::size_t orders_of(std::size_t count) {
   std::size_t product = 1;
   for (std::size_t i = 2; i <= count && product <= kMany; ++i) {
@@ -175,7 +181,7 @@ Lowering::Source Lowering::source(const Tensor& tensor, const Key& key) const {
 Lowering::Reading Lowering::reading(const Tensor& tensor, const Key& batch, const Key& summed,
                                     const Key& own) const {
   Reading best;
-  for (const Key& key : {summed + own + batch, own + summed + batch}) {
+  for (const Key& key : {joined(summed, own, batch), joined(own, summed, batch)}) {
     const double price = source(tensor, key).price;
     if (price < best.price) {
       best = {.price = price, .key = key};
@@ -249,6 +255,7 @@ void Lowering::contract(Tensor& result, const TensorIndices& kept) {
   for (const Key& b : shared_orders(batch)) {
     for (const Key& k : shared_orders(summed)) {
       std::vector<Reading> seconds;
+      seconds.reserve(orders_of_n.size());
       for (const Key& order : orders_of_n) {
         seconds.push_back(reading(second, b, k, order));
       }
@@ -261,7 +268,7 @@ void Lowering::contract(Tensor& result, const TensorIndices& kept) {
           }
           most = std::min(most, price + price_(result.elements, 1));
           for (const Key& key :
-               {orders_of_n[j] + order_of_m + b, order_of_m + orders_of_n[j] + b}) {
+               {joined(orders_of_n[j], order_of_m, b), joined(order_of_m, orders_of_n[j], b)}) {
             Made& made =
                 found.try_emplace(key, Made{.key = key, .price = kNever, .first = {}, .second = {}})
                     .first->second;
