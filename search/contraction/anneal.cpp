@@ -44,10 +44,10 @@ class Annealer {
     }
     // ((first second) third) becomes ((first third) second).
     const std::size_t words = tree_.network().words;
-    const std::uint64_t* a = tree_.legs(first);
-    const std::uint64_t* b = tree_.legs(second);
-    const std::uint64_t* c = tree_.legs(third);
-    const std::uint64_t* above = tree_.legs(top);
+    const BitView a = tree_.legs(first);
+    const BitView b = tree_.legs(second);
+    const BitView c = tree_.legs(third);
+    const BitView above = tree_.legs(top);
     made_.resize(words);
     double shared = 1;   // of first and third
     double summed = 1;   // of these, indices that nobody else needs
@@ -90,7 +90,7 @@ class Annealer {
       return;
     }
     tree_.set_children(inner, first, third);
-    tree_.set_tensor(inner, made_.data(), result, inner_price);
+    tree_.set_tensor(inner, made_, result, inner_price);
     tree_.set_children(top, inner, second);
     tree_.set_price(top, top_price);
   }

@@ -44,9 +44,12 @@ BitNetwork bit_network(const models::TensorNetwork& network) {
   for (std::size_t g = 0; g < group_holders.size(); ++g) {
     const std::uint64_t bit = std::uint64_t{1} << (g % 64);
     for (const std::int32_t t : *group_holders[g]) {
-      std::uint64_t* set = t == terms ? bits.output.data()
-                                      : bits.legs.data() + static_cast<std::size_t>(t) * bits.words;
-      set[g / 64] |= bit;
+      const std::size_t word = g / 64;
+      if (t == terms) {
+        bits.output[word] |= bit;
+      } else {
+        bits.legs[static_cast<std::size_t>(t) * bits.words + word] |= bit;
+      }
     }
   }
   for (std::size_t t = 0; t < bits.terms; ++t) {

@@ -13,6 +13,9 @@
 
 namespace cairn::search {
 
+/// A set of indices, 64 in a word.
+using BitView = std::span<const std::uint64_t>;
+
 /// Indices that stand in the same tensors are one here, of the product of their sizes: no order can
 /// tell them apart.
 struct BitNetwork {
@@ -26,18 +29,18 @@ struct BitNetwork {
   std::vector<std::int32_t> group;    ///< by index of the network: its index here, -1 if in no term
 
   [[nodiscard]] std::size_t indices() const { return size.size(); }
-  [[nodiscard]] const std::uint64_t* legs_of(std::size_t term) const {
-    return legs.data() + term * words;
+  [[nodiscard]] BitView legs_of(std::size_t term) const {
+    return BitView(legs).subspan(term * words, words);
   }
 };
 
 /// Precondition: \p network is that of models::pairwise().
 [[nodiscard]] BitNetwork bit_network(const models::TensorNetwork& network);
 
-/// Calls \p visit with the position of every bit that is set in `words` words, lowest first.
+/// Calls \p visit with the position of every bit that is set, lowest first.
 template <class Visit>
-void for_bits(const std::uint64_t* set, std::size_t words, Visit&& visit) {
-  for (std::size_t w = 0; w < words; ++w) {
+void for_bits(BitView set, Visit&& visit) {
+  for (std::size_t w = 0; w < set.size(); ++w) {
     for (std::uint64_t rest = set[w]; rest != 0; rest &= rest - 1) {
       visit(w * 64 + static_cast<std::size_t>(std::countr_zero(rest)));
     }
@@ -45,9 +48,9 @@ void for_bits(const std::uint64_t* set, std::size_t words, Visit&& visit) {
 }
 
 /// Product of the sizes of the indices in a set.
-[[nodiscard]] inline double product(const BitNetwork& network, const std::uint64_t* set) {
+[[nodiscard]] inline double product(const BitNetwork& network, BitView set) {
   double result = 1;
-  for_bits(set, network.words, [&](std::size_t index) { result *= network.size[index]; });
+  for_bits(set, [&](std::size_t index) { result *= network.size[index]; });
   return result;
 }
 

@@ -33,8 +33,8 @@ ContractionTree::ContractionTree(const BitNetwork& network, const models::Contra
   with_price(price, [&](const auto& step_cost) {
     for (std::size_t s = 0; s < order.size(); ++s) {
       const auto id = static_cast<std::int32_t>(terms + s);
-      const std::uint64_t* first = legs(order[s].first);
-      const std::uint64_t* second = legs(order[s].second);
+      const BitView first = legs(order[s].first);
+      const BitView second = legs(order[s].second);
       double united = 1;
       double left = 1;
       for (std::size_t w = 0; w < words; ++w) {
@@ -55,7 +55,7 @@ ContractionTree::ContractionTree(const BitNetwork& network, const models::Contra
         result[w] &= ~removed;
       }
       set_children(id, order[s].first, order[s].second);
-      set_tensor(id, result.data(), left,
+      set_tensor(id, result, left,
                  step_price(*this, order[s].first, order[s].second, left, united, step_cost));
     }
   });
@@ -72,14 +72,12 @@ void ContractionTree::set_children(std::int32_t node, std::int32_t left, std::in
   second.parent = node;
 }
 
-void ContractionTree::set_tensor(std::int32_t node, const std::uint64_t* legs, double size,
-                                 double price) {
+void ContractionTree::set_tensor(std::int32_t node, BitView legs, double size, double price) {
   Node& step = nodes_[static_cast<std::size_t>(node)];
   step.size = size;
   step.price = price;
-  std::copy_n(legs, network_->words,
-              legs_.begin() +
-                  static_cast<std::ptrdiff_t>(static_cast<std::size_t>(node) * network_->words));
+  std::ranges::copy(
+      legs, std::span(legs_).subspan(static_cast<std::size_t>(node) * network_->words).begin());
 }
 
 double ContractionTree::total() const {

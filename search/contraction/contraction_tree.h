@@ -34,8 +34,8 @@ class ContractionTree {
   [[nodiscard]] const Node& node(std::int32_t id) const {
     return nodes_[static_cast<std::size_t>(id)];
   }
-  [[nodiscard]] const std::uint64_t* legs(std::int32_t id) const {
-    return legs_.data() + static_cast<std::size_t>(id) * network_->words;
+  [[nodiscard]] BitView legs(std::int32_t id) const {
+    return BitView(legs_).subspan(static_cast<std::size_t>(id) * network_->words, network_->words);
   }
   [[nodiscard]] bool is_term(std::int32_t id) const {
     return static_cast<std::size_t>(id) < network_->terms;
@@ -50,7 +50,7 @@ class ContractionTree {
   /// Makes \p node the step of \p left and \p right; set_tensor() follows.
   void set_children(std::int32_t node, std::int32_t left, std::int32_t right);
   /// The indices, size and price of a step whose children are up to date.
-  void set_tensor(std::int32_t node, const std::uint64_t* legs, double size, double price);
+  void set_tensor(std::int32_t node, BitView legs, double size, double price);
   void set_price(std::int32_t node, double price) {
     nodes_[static_cast<std::size_t>(node)].price = price;
   }

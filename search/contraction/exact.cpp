@@ -68,12 +68,12 @@ class Search {
         holders_(network.indices()),
         table_(kFirstPlaces, kEmpty),
         lists_(options.outer_products ? 1 : network.terms) {
-    for_bits(network.output.data(), network.words, [&](std::size_t index) { kept_.set(index); });
+    for_bits(network.output, [&](std::size_t index) { kept_.set(index); });
     for (std::size_t t = 0; t < count_; ++t) {
       all_.set(t);
       Entry entry;
       entry.tensors.set(t);
-      for_bits(network.legs_of(t), network.words, [&](std::size_t index) {
+      for_bits(network.legs_of(t), [&](std::size_t index) {
         holders_[index].set(t);
         entry.indices.set(index);
       });

@@ -8,7 +8,7 @@
 namespace cairn::search {
 namespace {
 
-constexpr std::int32_t kPairsOfIndex = 16;  // holders of an index that a tensor is paired with
+constexpr std::size_t kPairsOfIndex = 16;  // holders of an index that a tensor is paired with
 
 /// Base-2 logarithm to about 1e-4: enough for noise, and the same on every machine.
 double rough_log2(double x) {
@@ -47,7 +47,7 @@ constexpr auto kLater = [](const auto& a, const auto& b) {
 GreedySearch::GreedySearch(const BitNetwork& network)
     : network_(&network), words_(network.words), first_length_(network.indices(), 0) {
   for (std::size_t t = 0; t < network.terms; ++t) {
-    for_bits(network.legs_of(t), words_, [&](std::size_t index) { ++first_length_[index]; });
+    for_bits(network.legs_of(t), [&](std::size_t index) { ++first_length_[index]; });
   }
   std::int32_t at = 0;
   for (const std::int32_t length : first_length_) {
@@ -57,7 +57,7 @@ GreedySearch::GreedySearch(const BitNetwork& network)
   first_list_.resize(static_cast<std::size_t>(at));
   std::vector<std::int32_t> fill = start_;
   for (std::size_t t = 0; t < network.terms; ++t) {
-    for_bits(network.legs_of(t), words_, [&](std::size_t index) {
+    for_bits(network.legs_of(t), [&](std::size_t index) {
       first_list_[static_cast<std::size_t>(fill[index]++)] = static_cast<std::int32_t>(t);
     });
   }
@@ -85,8 +85,8 @@ void GreedySearch::reset() {
 }
 
 GreedySearch::Pair GreedySearch::pair(std::int32_t first, std::int32_t second) {
-  const std::uint64_t* a = legs(first);
-  const std::uint64_t* b = legs(second);
+  const BitView a = legs(first);
+  const BitView b = legs(second);
   double summed = 1;
   double shared = 1;
   bool same = true;
@@ -123,16 +123,15 @@ double GreedySearch::score(const Pair& pair, const GreedyChoice& choice, Rng& rn
 std::vector<GreedySearch::Pair> GreedySearch::all_pairs() {
   std::vector<std::pair<std::int32_t, std::int32_t>> found;
   for (std::size_t index = 0; index < start_.size(); ++index) {
-    const std::int32_t* list = list_.data() + start_[index];
-    for (std::int32_t i = 0; i < length_[index]; ++i) {
-      for (std::int32_t j = i + 1; j < std::min(length_[index], i + 1 + kPairsOfIndex); ++j) {
+    const auto list = holders_of(index);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      for (std::size_t j = i + 1; j < std::min(list.size(), i + 1 + kPairsOfIndex); ++j) {
         found.emplace_back(std::min(list[i], list[j]), std::max(list[i], list[j]));
       }
     }
   }
   std::ranges::sort(found);
-  const auto repeated = std::ranges::unique(found);
-  found.erase(repeated.begin(), repeated.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   std::vector<Pair> pairs;
   pairs.reserve(found.size());
   for (const auto& [first, second] : found) {
@@ -143,11 +142,9 @@ std::vector<GreedySearch::Pair> GreedySearch::all_pairs() {
 
 void GreedySearch::push_neighbours(std::int32_t tensor, const GreedyChoice& choice, Rng& rng) {
   seen_[static_cast<std::size_t>(tensor)] = tensor;
-  for_bits(legs(tensor), words_, [&](std::size_t index) {
-    const std::int32_t* list = list_.data() + start_[index];
-    const std::int32_t length = std::min(length_[index], kPairsOfIndex);
-    for (std::int32_t i = 0; i < length; ++i) {
-      const std::int32_t other = list[i];
+  for_bits(legs(tensor), [&](std::size_t index) {
+    const auto list = holders_of(index);
+    for (const std::int32_t other : list.first(std::min(list.size(), kPairsOfIndex))) {
       if (std::exchange(seen_[static_cast<std::size_t>(other)], tensor) == tensor) {
         continue;
       }
@@ -159,9 +156,9 @@ void GreedySearch::push_neighbours(std::int32_t tensor, const GreedyChoice& choi
 
 StepSizes GreedySearch::join(std::int32_t first, std::int32_t second) {
   const auto made = static_cast<std::int32_t>(network_->terms + order_.size());
-  const std::uint64_t* a = legs(first);
-  const std::uint64_t* b = legs(second);
-  std::uint64_t* result = legs(made);
+  const BitView a = legs(first);
+  const BitView b = legs(second);
+  const std::span<std::uint64_t> result = legs(made);
   const Pair sizes = pair(first, second);
   double shared = 1;
   for (std::size_t w = 0; w < words_; ++w) {
@@ -169,21 +166,20 @@ StepSizes GreedySearch::join(std::int32_t first, std::int32_t second) {
     for (std::uint64_t rest = result[w]; rest != 0; rest &= rest - 1) {
       const auto bit = static_cast<std::size_t>(std::countr_zero(rest));
       const std::size_t index = w * 64 + bit;
-      std::int32_t* list = list_.data() + start_[index];
-      std::int32_t& length = length_[index];
+      const auto list = holders_of(index);
       if (((a[w] & b[w]) >> bit & 1U) == 0) {
-        *std::find(list, list + length, (a[w] >> bit & 1U) != 0 ? first : second) = made;
+        *std::ranges::find(list, (a[w] >> bit & 1U) != 0 ? first : second) = made;
         continue;
       }
       shared *= network_->size[index];
       if (--holders_[index] == 1) {
         result[w] &= ~(std::uint64_t{1} << bit);
-        length = 0;
+        length_[index] = 0;
         continue;
       }
-      *std::find(list, list + length, first) = made;
-      *std::find(list, list + length, second) = list[length - 1];
-      --length;
+      *std::ranges::find(list, first) = made;
+      *std::ranges::find(list, second) = list.back();
+      --length_[index];
     }
   }
   alive_[static_cast<std::size_t>(first)] = 0;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/random.h"
@@ -52,8 +53,13 @@ class GreedySearch {
     std::int32_t second{};
   };
 
-  [[nodiscard]] std::uint64_t* legs(std::int32_t tensor) {
-    return legs_.data() + static_cast<std::size_t>(tensor) * words_;
+  [[nodiscard]] std::span<std::uint64_t> legs(std::int32_t tensor) {
+    return std::span(legs_).subspan(static_cast<std::size_t>(tensor) * words_, words_);
+  }
+  /// Tensors that are left and have an index.
+  [[nodiscard]] std::span<std::int32_t> holders_of(std::size_t index) {
+    return std::span(list_).subspan(static_cast<std::size_t>(start_[index]),
+                                    static_cast<std::size_t>(length_[index]));
   }
   void reset();
   [[nodiscard]] Pair pair(std::int32_t first, std::int32_t second);

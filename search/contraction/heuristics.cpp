@@ -108,9 +108,9 @@ class Portfolio {
         break;
       case OrderMethod::anneal: {
         const std::int32_t sweeps = whole(std::min(longest(), sweeps_in(0.1)));
-        run_trials(
-            0, std::vector<Plan>(
-                   8, {.start = OrderMethod::random_greedy, .sweeps = sweeps, .random_sweeps = 0}));
+        keep_all(run_trials(0, std::vector<Plan>(8, {.start = OrderMethod::random_greedy,
+                                                     .sweeps = sweeps,
+                                                     .random_sweeps = 0})));
         break;
       }
       case OrderMethod::partition:
@@ -145,7 +145,7 @@ class Portfolio {
     return true;
   }
 
-  Trial finish(const ContractionTree& tree, OrderMethod method) const {
+  [[nodiscard]] Trial finish(const ContractionTree& tree, OrderMethod method) const {
     Trial trial{.value = {}, .order = tree.order(), .method = method};
     // Annealing divides sizes: what counts is computed from the order again.
     trial.value = value_of(ContractionTree(bits_, trial.order, options_.price), options_.price);
@@ -271,7 +271,7 @@ class Portfolio {
     }
   }
 
-  std::vector<Trial> run_trials(std::int64_t round, const std::vector<Plan>& plans) {
+  [[nodiscard]] std::vector<Trial> run_trials(std::int64_t round, const std::vector<Plan>& plans) {
     struct Work {
       std::unique_ptr<Reconfigurer> reconfigurer;
     };

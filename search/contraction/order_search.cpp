@@ -38,7 +38,7 @@ double cost_by(OrderObjective objective, const TensorNetwork& network,
 
 /// A number that no order is below: every tensor is an operand, and the result is made.
 double trivial_bound(OrderObjective objective, const BitNetwork& network) {
-  const double result = product(network, network.output.data());
+  const double result = product(network, network.output);
   if (objective == OrderObjective::size || objective == OrderObjective::write) {
     return result;
   }

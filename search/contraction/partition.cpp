@@ -95,15 +95,14 @@ class Bisection {
         const std::size_t at = open.back();
         open.pop_back();
         found.back().push_back(part[at]);
-        for_bits(network_.legs_of(static_cast<std::size_t>(part[at])), network_.words,
-                 [&](std::size_t index) {
-                   for (const std::int32_t other : holders_[index]) {
-                     if (std::exchange(piece_of[static_cast<std::size_t>(other)], piece) < 0) {
-                       open.push_back(static_cast<std::size_t>(other));
-                     }
-                   }
-                   holders_[index].clear();  // all of them are reached
-                 });
+        for_bits(network_.legs_of(static_cast<std::size_t>(part[at])), [&](std::size_t index) {
+          for (const std::int32_t other : holders_[index]) {
+            if (std::exchange(piece_of[static_cast<std::size_t>(other)], piece) < 0) {
+              open.push_back(static_cast<std::size_t>(other));
+            }
+          }
+          holders_[index].clear();  // all of them are reached
+        });
       }
       std::ranges::sort(found.back());
     }
@@ -114,13 +113,12 @@ class Bisection {
   /// Fills holders_ with the places in \p part of the terms of each index.
   void collect(const Terms& part) {
     for (std::size_t i = 0; i < part.size(); ++i) {
-      for_bits(network_.legs_of(static_cast<std::size_t>(part[i])), network_.words,
-               [&](std::size_t index) {
-                 if (holders_[index].empty()) {
-                   touched_.push_back(index);
-                 }
-                 holders_[index].push_back(static_cast<std::int32_t>(i));
-               });
+      for_bits(network_.legs_of(static_cast<std::size_t>(part[i])), [&](std::size_t index) {
+        if (holders_[index].empty()) {
+          touched_.push_back(index);
+        }
+        holders_[index].push_back(static_cast<std::int32_t>(i));
+      });
     }
   }
   void release() {

@@ -1,6 +1,7 @@
 #include "search/contraction/reconfigure.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/error.h"
 
@@ -18,9 +19,9 @@ std::uint64_t mix(std::uint64_t x) {
 
 }  // namespace
 
-Reconfigurer::Reconfigurer(const BitNetwork& network, const OrderPrice& price,
+Reconfigurer::Reconfigurer(const BitNetwork& network, OrderPrice price,
                            const ReconfigureOptions& options)
-    : price_(price),
+    : price_(std::move(price)),
       options_(options),
       solver_(network.indices(), options.outer_products),
       solved_(kSolvedSlots) {

@@ -23,8 +23,7 @@ struct ReconfigureOptions {
 /// windows that open any. Never makes a tree dearer.
 class Reconfigurer {
  public:
-  Reconfigurer(const BitNetwork& network, const OrderPrice& price,
-               const ReconfigureOptions& options);
+  Reconfigurer(const BitNetwork& network, OrderPrice price, const ReconfigureOptions& options);
 
   /// Returns the gain. Stops early if \p budget is spent.
   double run(ContractionTree& tree, Rng& rng, CpuBudget::Use& use);

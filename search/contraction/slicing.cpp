@@ -38,11 +38,11 @@ struct Cut {
 /// A tree over a network whose groups of indices shrink.
 class Slicer {
  public:
-  Slicer(const TensorNetwork& network, const BitNetwork& whole, const ContractionOrder& order,
+  Slicer(const TensorNetwork& network, const BitNetwork& whole, ContractionOrder order,
          const SlicingOptions& options, CpuBudget& budget, Rng rng)
       : network_(network),
         bits_(whole),
-        order_(order),
+        order_(std::move(order)),
         options_(options),
         budget_(budget),
         rng_(rng),
@@ -141,13 +141,15 @@ class Slicer {
     for (std::size_t i = 0; i < tree.size(); ++i) {
       const auto id = static_cast<std::int32_t>(i);
       size_.push_back(tree.node(id).size);
-      legs_.insert(legs_.end(), tree.legs(id), tree.legs(id) + bits_.words);
+      const BitView legs = tree.legs(id);
+      legs_.insert(legs_.end(), legs.begin(), legs.end());
       if (!tree.is_term(id)) {
-        const std::uint64_t* left = tree.legs(tree.node(id).left);
-        const std::uint64_t* right = tree.legs(tree.node(id).right);
+        const BitView left = tree.legs(tree.node(id).left);
+        const BitView right = tree.legs(tree.node(id).right);
         for (std::size_t w = 0; w < bits_.words; ++w) {
           const std::uint64_t both = left[w] | right[w];
-          for_bits(&both, 1, [&](std::size_t bit) { with_[w * 64 + bit] += tree.node(id).price; });
+          for_bits(BitView(&both, 1),
+                   [&](std::size_t bit) { with_[w * 64 + bit] += tree.node(id).price; });
         }
       }
     }
@@ -194,7 +196,7 @@ class Slicer {
     std::vector<double> held(bits_.indices(), 0);
     for (std::size_t i = 0; i <= bits_.terms + peak_step_ && i < size_.size(); ++i) {
       if (used[i] == 0) {
-        for_bits(legs_.data() + i * bits_.words, bits_.words,
+        for_bits(BitView(legs_).subspan(i * bits_.words, bits_.words),
                  [&](std::size_t group) { held[group] += size_[i]; });
       }
     }

@@ -14,8 +14,8 @@ StepList::StepList(const BitNetwork& network)
 }
 
 StepList::Sizes StepList::sizes(std::int32_t first, std::int32_t second) const {
-  const std::uint64_t* a = legs(first);
-  const std::uint64_t* b = legs(second);
+  const BitView a = legs(first);
+  const BitView b = legs(second);
   double summed = 1;
   double shared = 1;
   bool any = false;
@@ -36,8 +36,8 @@ std::int32_t StepList::join(std::int32_t first, std::int32_t second) {
   size_.push_back(sizes(first, second).result);
   const std::size_t made = legs_.size();
   legs_.resize(made + network_->words);
-  const std::uint64_t* a = legs(first);
-  const std::uint64_t* b = legs(second);
+  const BitView a = legs(first);
+  const BitView b = legs(second);
   for (std::size_t w = 0; w < network_->words; ++w) {
     std::uint64_t result = a[w] | b[w];
     for (std::uint64_t rest = a[w] & b[w]; rest != 0; rest &= rest - 1) {

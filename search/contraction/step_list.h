@@ -27,8 +27,9 @@ class StepList {
     double result{};
     bool shared{};
   };
-  [[nodiscard]] const std::uint64_t* legs(std::int32_t tensor) const {
-    return legs_.data() + static_cast<std::size_t>(tensor) * network_->words;
+  [[nodiscard]] BitView legs(std::int32_t tensor) const {
+    return BitView(legs_).subspan(static_cast<std::size_t>(tensor) * network_->words,
+                                  network_->words);
   }
   [[nodiscard]] Sizes sizes(std::int32_t first, std::int32_t second) const;
 

@@ -4,17 +4,16 @@ namespace cairn::search {
 
 bool WindowSolver::describe(const ContractionTree& tree, const Window& window) {
   const std::size_t leaves = window.leaves.size();
-  const std::size_t words = tree.network().words;
   touched_.clear();
   for (std::size_t i = 0; i < leaves; ++i) {
-    for_bits(tree.legs(window.leaves[i]), words, [&](std::size_t index) {
+    for_bits(tree.legs(window.leaves[i]), [&](std::size_t index) {
       if (pattern_[index] == 0) {
         touched_.push_back(index);
       }
       pattern_[index] |= 1U << i;
     });
   }
-  for_bits(tree.legs(window.steps.front()), words,
+  for_bits(tree.legs(window.steps.front()),
            [&](std::size_t index) { pattern_[index] |= 1U << leaves; });
   for (const Group& group : groups_) {
     group_of_pattern_[group.pattern] = -1;

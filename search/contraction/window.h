@@ -94,8 +94,8 @@ double WindowSolver::improve(ContractionTree& tree, const Window& window, const 
   for (const std::int32_t step : window.steps) {
     before += tree.node(step).price;
     if (!disconnected_) {
-      const std::uint64_t* left = tree.legs(tree.node(step).left);
-      const std::uint64_t* right = tree.legs(tree.node(step).right);
+      const BitView left = tree.legs(tree.node(step).left);
+      const BitView right = tree.legs(tree.node(step).right);
       std::uint64_t shared = 0;
       for (std::size_t w = 0; w < tree.network().words; ++w) {
         shared |= left[w] & right[w];
@@ -197,7 +197,7 @@ void WindowSolver::rebuild(ContractionTree& tree, const Window& window, const Pr
       }
     }
     tree.set_children(node, left.node, right.node);
-    tree.set_tensor(node, bits_.data(), size_[set],
+    tree.set_tensor(node, bits_, size_[set],
                     price(StepSizes{.first = size_[left.set],
                                     .second = size_[right.set],
                                     .result = size_[set],

@@ -160,7 +160,8 @@ TEST_CASE("the sizes of a step say which matrix product it is") {
                            seen = step;
                            return step.united;
                          }};
-  const ContractionTree tree(bit_network(network), {{0, 1}}, price);
+  const BitNetwork bits = bit_network(network);
+  const ContractionTree tree(bits, {{0, 1}}, price);
   CHECK(seen.first == 2 * 3 * 5);
   CHECK(seen.second == 2 * 5 * 7);
   CHECK(seen.result == 2 * 3 * 7);
