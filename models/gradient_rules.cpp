@@ -84,7 +84,12 @@ class Rule {
   }
   [[nodiscard]] bool any_input_needs() const {
     return std::ranges::any_of(inputs(),
-                               [this](std::int32_t p) { return tape_.needs_gradient(p); });
+                               [this](std::int32_t p) { return tape_.needs_gradient(p); }) ||
+           (inputs().empty() && op().parameters == 0 && tape_.wants_given());
+  }
+  /// The gradient of an operand: one that an operator makes, or (none) that the model is given.
+  [[nodiscard]] bool needs(const std::optional<std::int32_t>& operand) const {
+    return operand ? tape_.needs_gradient(*operand) : tape_.wants_given();
   }
   void weight_gradient(Shape shape, const Formats& formats, double density,
                        const std::optional<std::int32_t>& a) const;
@@ -129,10 +134,14 @@ Rule::Operands Rule::operands_of(const MatMul& s) const {
     const std::int32_t one = inputs().front();
     operands.b_is_parameter = op().parameters >= b && (op().parameters != a || output_of(one) == a);
     operands.a_is_parameter = !operands.b_is_parameter && op().parameters >= a;
-    if (!operands.a_is_parameter) {
+    // With no parameter among them, both are this one tensor unless only one has its size.
+    const bool no_parameter = !operands.a_is_parameter && !operands.b_is_parameter;
+    const bool a_given = no_parameter && a != b && output_of(one) == b;
+    const bool b_given = no_parameter && a != b && output_of(one) == a;
+    if (!operands.a_is_parameter && !a_given) {
       operands.a = one;
     }
-    if (!operands.b_is_parameter) {
+    if (!operands.b_is_parameter && !b_given) {
       operands.b = one;
     }
   } else {
@@ -162,7 +171,7 @@ void Rule::operator()(const MatMul& shape) const {
   const Formats own = op().formats;
   const Sparsity sparsity = op().sparsity;
   const double density = op().input_density;
-  if (operands.a_is_parameter || (operands.a && tape_.needs_gradient(*operands.a))) {
+  if (operands.a_is_parameter || needs(operands.a)) {
     const MatMul product{.batch = s.batch,
                          .m = s.m,
                          .n = s.k,
@@ -178,7 +187,7 @@ void Rule::operator()(const MatMul& shape) const {
     }
     if (apart) {
       tape_.send_to_parameters(made);
-    } else {
+    } else if (operands.a) {
       tape_.send(*operands.a, {{made, output_elements(product)}});
     }
   }
@@ -192,11 +201,13 @@ void Rule::operator()(const MatMul& shape) const {
                            .k = shared ? s.batch * s.m : s.m,
                            .weight = false},
                     mixed, density, operands.a);
-  } else if (operands.b && tape_.needs_gradient(*operands.b)) {
+  } else if (!operands.b_is_parameter && needs(operands.b)) {
     const MatMul product{.batch = s.batch, .m = s.k, .n = s.n, .k = s.m, .weight = false};
     const std::int32_t made =
         tape_.emit(i_, ".second_grad", product, mixed, with_gradient({operands.a}));
-    tape_.send(*operands.b, {{made, output_elements(product)}});
+    if (operands.b) {
+      tape_.send(*operands.b, {{made, output_elements(product)}});
+    }
   }
   const std::int64_t held = (operands.a_is_parameter ? s.batch * s.m * s.k : 0) +
                             (s.weight                  ? weight_elements(s)
@@ -217,7 +228,7 @@ void Rule::operator()(const Convolution& shape) const {
       inputs().empty() ? std::nullopt : std::optional{inputs().front()};
   const std::int64_t rows = s.dilation_height * (s.kernel_height - 1);
   const std::int64_t columns = s.dilation_width * (s.kernel_width - 1);
-  if (input && tape_.needs_gradient(*input)) {
+  if (needs(input)) {
     Convolution turned = s;
     turned.height = s.output_height();
     turned.width = s.output_width();
@@ -234,7 +245,9 @@ void Rule::operator()(const Convolution& shape) const {
     if (sparsity.kept == 0) {
       tape_.made(made).sparsity = sparsity;
     }
-    tape_.send(*input, {{made, output_elements(turned)}});
+    if (input) {
+      tape_.send(*input, {{made, output_elements(turned)}});
+    }
   }
   if (op().parameters > 0) {
     // Rows that no window reaches are left out, so that as many places remain as the kernel has.

@@ -52,7 +52,9 @@ std::vector<std::int32_t> makers(const std::vector<Gradient>& gradients) {
   std::vector<std::int32_t> operators;
   operators.reserve(gradients.size());
   for (const Gradient& gradient : gradients) {
-    operators.push_back(gradient.op);
+    if (gradient.op != Gradient::kGiven) {
+      operators.push_back(gradient.op);
+    }
   }
   return operators;
 }
@@ -96,7 +98,7 @@ GradientTape::GradientTape(Workload forward, const TrainingSpec& spec)
   }
   find_tied_weights();
   for (std::size_t i = 0; i < size_; ++i) {
-    needs_[i] = step_.operators[i].parameters > 0 || tied_to_[i] >= 0 ||
+    needs_[i] = spec_.inside_network || step_.operators[i].parameters > 0 || tied_to_[i] >= 0 ||
                 std::ranges::any_of(inputs_[i], [this](std::int32_t p) { return needs_[at(p)]; });
   }
 }
@@ -195,7 +197,7 @@ std::vector<Gradient> GradientTape::received(std::int32_t i) {
         gradient.elements < elements
             ? Shape{Elementwise{.kind = ElementwiseKind::copy, .rows = rows, .columns = columns}}
             : Shape{reduction(gradient.elements, elements)};
-    whole.push_back({emit(i, suffix, shape, gradient_formats(i), {gradient.op}), elements});
+    whole.push_back({emit(i, suffix, shape, gradient_formats(i), makers({gradient})), elements});
   }
   if (whole.size() == 1) {
     return whole;
@@ -234,7 +236,9 @@ void GradientTape::differentiate(std::int32_t i) {
     return;
   }
   parameter_gradients_.clear();
-  if (!read_[at(i)]) {
+  if (!read_[at(i)] && spec_.inside_network) {
+    apply_gradient_rule(*this, i, {{Gradient::kGiven, output_elements(op(i).shape)}});
+  } else if (!read_[at(i)]) {
     const std::vector<Gradient> gradient = loss(i);
     if (std::holds_alternative<Softmax>(op(i).shape) &&
         !inputs(i).empty()) {  // probabilities less truth: of its input
@@ -298,6 +302,7 @@ void GradientTape::update(std::int32_t i) {
   if (parameter_gradients_.empty()) {
     return;  // no way leads from the loss to this operator
   }
+  std::erase(parameter_gradients_, Gradient::kGiven);
   const auto* matmul = std::get_if<MatMul>(&op(i).shape);
   if (spec_.groups > 1 && (matmul == nullptr || !matmul->distinct_weights)) {
     parameter_gradients_ = {

@@ -14,10 +14,12 @@ namespace cairn::models {
 
 /// A gradient, or a part of one: the operator that makes it and how much of it.
 struct Gradient {
+  /// Of what comes from outside: the gradient of a result of layers inside a network.
+  static constexpr std::int32_t kGiven = -1;
   std::int32_t op{};
   std::int64_t elements{};
 };
-/// Operators that make \p gradients.
+/// Operators that make \p gradients; none for one that is given.
 [[nodiscard]] std::vector<std::int32_t> makers(const std::vector<Gradient>& gradients);
 
 /// The output of an operator as a matrix.
@@ -52,6 +54,8 @@ class GradientTape {
   [[nodiscard]] bool needs_gradient(std::int32_t i) const {
     return needs_[static_cast<std::size_t>(i)];
   }
+  /// The gradient of what the model is given is wanted, too: of operands that no operator makes.
+  [[nodiscard]] bool wants_given() const { return spec_.inside_network; }
   /// The weight of \p i is trained: its own, or one that an embedding holds.
   [[nodiscard]] bool trains_weight(std::int32_t i) const;
   /// All tensors of \p i in the format of its gradients.

@@ -25,7 +25,9 @@
 ///   embedding     rows added into the table's gradient.
 ///   collectives   the conjugate exchange of as many elements.
 /// Results that nobody reads are where the loss begins: softmax and cross-entropy behind a matmul
-/// (a language head, a classifier) or at a softmax, else the difference from a target.
+/// (a language head, a classifier) or at a softmax, else the difference from a target. Layers that
+/// stand inside a network have none: gradients of their results are read, as their input is, and
+/// gradients of that input are written.
 ///
 /// Assumes:    every parameter is trained, with dense gradients and state (a pruned weight keeps
 ///             its mask); quantised tensors have their gradient passed straight through; a batch
@@ -89,6 +91,8 @@ struct TrainingSpec {
   bool master_weights{true};
   bool hold_gradients{true};
   AttentionStorage attention{AttentionStorage::recompute};
+  /// The model is a part of a network: no loss, and the gradient of its input is wanted.
+  bool inside_network{false};
   /// Groups of devices that share the sequences and add up their gradients; set by whoever knows
   /// how the workload is cut.
   std::int64_t groups{1};
@@ -106,6 +110,10 @@ struct TrainingSpec {
       "update",
       kOptional);
     a("attention", attention, "recompute: probabilities again; store: keep those of all pairs",
+      kOptional);
+    a("inside_network", inside_network,
+      "the model is a part of a network: no loss, gradients of its results are given and those of "
+      "its input made",
       kOptional);
   }
 };
