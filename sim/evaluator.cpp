@@ -334,6 +334,8 @@ double metric_value(Metric metric, const WorkloadCost& cost, const MemoryFigures
       return cost.utilization;
     case Metric::interval:
       return cost.interval_s;
+    case Metric::multiply_accumulates:
+      return cost.macs;
     case Metric::disagreement:
       return disagreement(cost.latency_s, cost.closed_form_latency_s);
     case Metric::area:

@@ -6,7 +6,7 @@
 namespace cairn::sim {
 namespace {
 
-constexpr std::array<MetricInfo, 20> kMetrics{{
+constexpr std::array<MetricInfo, 21> kMetrics{{
     {Metric::latency, "latency", "s", "_s", false, true,
      "time of the whole pass, prefetch included"},
     {Metric::latency_per_token, "latency_per_token", "s", "_s", false, true,
@@ -46,6 +46,8 @@ constexpr std::array<MetricInfo, 20> kMetrics{{
      "training: gradients of parameters that are held for the whole step"},
     {Metric::optimizer_memory, "optimizer_memory", "B", "_bytes", false, true,
      "training: state of the optimiser, and its copy of narrower weights"},
+    {Metric::multiply_accumulates, "multiply_accumulates", "1", "", false, true,
+     "of the pass, zeros included; training: of the gradients, too"},
 }};
 
 }  // namespace

@@ -33,6 +33,7 @@ enum class Metric : std::uint8_t {
   disagreement,
   gradient_memory,
   optimizer_memory,
+  multiply_accumulates,
 };
 
 struct MetricInfo {
