@@ -51,6 +51,18 @@ std::string label(const models::TensorNetwork& network, std::size_t position) {
   return network.name.empty() ? fmt::format("network {}", position) : network.name;
 }
 
+MachineAnswer machine_answer(search::PricedOrder priced, const ContractionSearch& search,
+                             const models::TensorNetwork& network, const ContractOptions& options) {
+  MachineAnswer machine;
+  machine.name = std::filesystem::path(options.on).stem().string();
+  machine.training = options.training;
+  machine.price = priced.cost.price;
+  machine.permutes = priced.cost.permutes;
+  machine.steps = search.step_prices(network, priced.lowered);
+  machine.lowered = std::move(priced.lowered);
+  return machine;
+}
+
 ContractionAnswer answer_of(models::TensorNetwork network, const ContractionSearch& search,
                             const ContractOptions& options) {
   ContractionAnswer a;
@@ -67,6 +79,10 @@ ContractionAnswer answer_of(models::TensorNetwork network, const ContractionSear
   a.optimal = found.optimal;
   a.out_of_time = found.out_of_time;
   a.seconds = found.seconds;
+  a.refusal = found.refusal;
+  if (found.priced) {
+    a.machine = machine_answer(std::move(*found.priced), search, a.pairs.network, options);
+  }
   a.limited = search.most_elements().has_value();
   if (a.limited && a.cost.peak > *search.most_elements()) {
     const double begin = cpu_time();

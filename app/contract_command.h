@@ -15,7 +15,9 @@ struct ContractOptions {
   std::string network;             ///< an einsum, or a JSON file of one network or a list
   std::vector<std::string> sizes;  ///< `a=64,b=32`, of an einsum
   std::string minimize{"flops"};
-  std::string on;  ///< hardware file
+  std::string on;       ///< hardware file: what the order costs there, or to search by that
+  std::string weights;  ///< positions of terms that are stored weights: `1,2`, `rest`: all but 0
+  bool training{};      ///< on a machine: gradients of all terms, too
   std::string method{"auto"};
   bool outer{};            ///< tensors that share no index may be contracted early
   std::string time{"5s"};  ///< CPU time of each network's search, all threads together

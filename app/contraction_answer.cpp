@@ -137,6 +137,57 @@ std::string explanation_json(const ContractionAnswer& a) {
                      steps.empty() ? "" : "\n  ");
 }
 
+/// The work of a step on the machine: a product with its shape, or a reordering.
+std::string work_text(const models::LoweredStep& step) {
+  if (!step.is_product()) {
+    return fmt::format("reorder {} elements, runs of {}", step.elements, step.run);
+  }
+  const models::GemmStep& p = step.product;
+  return fmt::format("{}{} x {} by {} x {}", p.batch > 1 ? fmt::format("{} times ", p.batch) : "",
+                     p.m, p.k, p.k, p.n);
+}
+
+std::string machine_json(const MachineAnswer& machine, bool explain) {
+  std::string text = fmt::format(
+      ",\n  \"machine\": {},\n  \"training\": {},\n  \"latency_s\": {},\n  \"energy_j\": {},\n"
+      "  \"reordering_latency_s\": {},\n  \"reordering_energy_j\": {}",
+      json_text(machine.name), machine.training, print_double(machine.price.latency_s),
+      print_double(machine.price.energy_j), print_double(machine.permutes.latency_s),
+      print_double(machine.permutes.energy_j));
+  if (!explain) {
+    return text;
+  }
+  std::vector<std::string> steps;
+  for (std::size_t s = 0; s < machine.steps.size(); ++s) {
+    const models::LoweredStep& step = machine.lowered.steps[s];
+    const std::string work =
+        step.is_product()
+            ? fmt::format("\"batch\": {}, \"m\": {}, \"n\": {}, \"k\": {}", step.product.batch,
+                          step.product.m, step.product.n, step.product.k)
+            : fmt::format("\"elements\": {}, \"run\": {}", step.elements, step.run);
+    steps.push_back(fmt::format(
+        "{{\"kind\": \"{}\", \"tensors\": [{}{}], {}, \"latency_s\": {}, \"energy_j\": {}}}",
+        step.is_product() ? "product" : "permute", step.first,
+        step.is_product() ? fmt::format(", {}", step.second) : "", work,
+        print_double(machine.steps[s].latency_s), print_double(machine.steps[s].energy_j)));
+  }
+  return text + fmt::format(",\n  \"machine_steps\": [{}{}{}]", steps.empty() ? "" : "\n    ",
+                            fmt::join(steps, ",\n    "), steps.empty() ? "" : "\n  ");
+}
+
+std::string machine_steps_text(const MachineAnswer& machine, std::size_t terms) {
+  std::vector<std::vector<std::string>> rows{{"makes", "from", "work", "latency", "energy"}};
+  for (std::size_t s = 0; s < machine.steps.size(); ++s) {
+    const models::LoweredStep& step = machine.lowered.steps[s];
+    rows.push_back({fmt::format("{}", terms + s),
+                    step.is_product() ? fmt::format("{}, {}", step.first, step.second)
+                                      : fmt::format("{}", step.first),
+                    work_text(step), human_text(Seconds{machine.steps[s].latency_s}),
+                    human_text(Joules{machine.steps[s].energy_j})});
+  }
+  return columns(rows);
+}
+
 /// With a blank wherever a line may break.
 std::string breakable(std::string_view einsum) {
   std::string text;
@@ -247,6 +298,9 @@ std::string contraction_json(const ContractionAnswer& a, bool explain) {
         names_json(a.network, a.sliced), number(a.slices), print_double(a.overhead), number(bytes),
         a.refusal.empty() ? "null" : json_text(a.refusal));
   }
+  if (a.machine) {
+    text += machine_json(*a.machine, explain);
+  }
   if (explain) {
     text += explanation_json(a);
   }
@@ -286,6 +340,16 @@ std::string contraction_text(const ContractionAnswer& a, bool explain) {
                                  human_double(a.overhead, 4))});
     }
   }
+  if (a.machine) {
+    const MachineAnswer& machine = *a.machine;
+    const char* what = machine.training ? " of a training step" : "";
+    rows.push_back(
+        {"on " + machine.name, fmt::format("{}, {}{}", human_text(Seconds{machine.price.latency_s}),
+                                           human_text(Joules{machine.price.energy_j}), what)});
+    rows.push_back({"  reordering",
+                    fmt::format("{}, {} of these", human_text(Seconds{machine.permutes.latency_s}),
+                                human_text(Joules{machine.permutes.energy_j}))});
+  }
   rows.push_back({"order by", fmt::format("{}, {}: {}", a.objective, a.method, proof_text(a))});
   rows.push_back({"search", fmt::format("{} ms", human_double(a.seconds / kMilli, 3))});
   if (a.verification) {
@@ -321,6 +385,10 @@ std::string contraction_text(const ContractionAnswer& a, bool explain) {
                                 human(step.m), human(step.k), human(step.k), human(step.n),
                                 human(step.multiplications), shape_text(a.network, step.indices)),
                     6);
+  }
+  if (a.machine) {
+    text += fmt::format("\nOn {}, forward, reorderings as steps of their own:\n{}", a.machine->name,
+                        machine_steps_text(*a.machine, a.network.terms.size()));
   }
   return text;
 }

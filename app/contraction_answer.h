@@ -9,9 +9,21 @@
 
 #include "models/tensor_network/contraction_order.h"
 #include "models/tensor_network/execute.h"
+#include "models/tensor_network/lower.h"
 #include "models/tensor_network/tensor_network.h"
+#include "search/contraction/step_prices.h"
 
 namespace cairn::app {
+
+/// What the order costs on a machine.
+struct MachineAnswer {
+  std::string name;
+  bool training{};  ///< of all three products of every step
+  search::StepPrice price;
+  search::StepPrice permutes;  ///< of these, reorderings
+  models::LoweredOrder lowered;
+  std::vector<search::StepPrice> steps;  ///< of `lowered`, each done once (forward)
+};
 
 struct ContractionAnswer {
   models::TensorNetwork network;  ///< as it was read
@@ -34,6 +46,7 @@ struct ContractionAnswer {
   std::string refusal;  ///< why it fits no memory; the order is then without slices
   std::int32_t element_bits{32};
 
+  std::optional<MachineAnswer> machine;
   std::optional<models::Verification> verification;
 
   /// How much cheaper the best order may be, as a share of the objective's cost; absent where

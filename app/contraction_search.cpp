@@ -1,6 +1,7 @@
 #include "app/contraction_search.h"
 
 #include <algorithm>
+#include <cmath>
 #include <ctime>
 #include <utility>
 #include <vector>
@@ -11,7 +12,9 @@
 #include "core/random.h"
 #include "core/text/did_you_mean.h"
 #include "core/text/enum_names.h"
+#include "core/text/numbers.h"
 #include "core/text/quantity_text.h"
+#include "models/tensor_network/product_shape.h"
 
 namespace cairn::app {
 namespace {
@@ -65,6 +68,20 @@ ContractionOrder in_turn(std::size_t terms) {
   return order;
 }
 
+/// Mappings are chosen by what orders are chosen by.
+hw::MappingObjective mappings_for(const std::optional<search::DeviceObjective>& objective) {
+  using search::DeviceObjective;
+  switch (objective.value_or(DeviceObjective::latency)) {
+    case DeviceObjective::latency:
+      return hw::MappingObjective::latency;
+    case DeviceObjective::energy:
+      return hw::MappingObjective::energy;
+    case DeviceObjective::edp:
+      return hw::MappingObjective::energy_delay;
+  }
+  return hw::MappingObjective::latency;
+}
+
 }  // namespace
 
 double cpu_time() {
@@ -80,23 +97,38 @@ ContractionSearch::ContractionSearch(const ContractOptions& options) {
   options_.threads = options.threads;
   if (const auto objective = enum_from_text<OrderObjective>(options.minimize)) {
     options_.objective = *objective;
-    if (!options.on.empty()) {
-      complain(diagnostics, "on", fmt::format("--minimize {} needs no machine", options.minimize),
-               "--on is for latency, energy and edp");
-    }
-  } else {
-    std::vector<std::string> names = enum_texts<OrderObjective>();
-    const std::vector<std::string> on_machines{"latency", "energy", "edp"};
-    if (std::ranges::find(on_machines, options.minimize) != on_machines.end()) {
+  } else if (device_objective_ = enum_from_text<search::DeviceObjective>(options.minimize);
+             device_objective_) {
+    if (options.on.empty()) {
       complain(diagnostics, "minimize",
                fmt::format("'{}' is that of a machine, and none is named", options.minimize),
                "--on configs/hardware/a100.yaml");
-    } else {
-      names.insert(names.end(), on_machines.begin(), on_machines.end());
-      complain(diagnostics, "minimize", fmt::format("'{}' is unknown", options.minimize),
-               suggest(options.minimize, names));
+    }
+    if (!options.max_memory.empty()) {
+      complain(diagnostics, "max-memory",
+               fmt::format("orders by {} are not sliced", options.minimize), "--minimize flops");
+    }
+    if (options.method != "auto" && options.method != "optimal") {
+      complain(diagnostics, "method",
+               fmt::format("'{}' does not search by {}", options.method, options.minimize),
+               "auto or optimal");
+    }
+  } else {
+    std::vector<std::string> names = enum_texts<OrderObjective>();
+    const std::vector<std::string> on_machines = enum_texts<search::DeviceObjective>();
+    names.insert(names.end(), on_machines.begin(), on_machines.end());
+    complain(diagnostics, "minimize", fmt::format("'{}' is unknown", options.minimize),
+             suggest(options.minimize, names));
+  }
+  for (const auto& [flag, given] :
+       {std::pair{"weights", !options.weights.empty()}, {"training", options.training}}) {
+    if (given && options.on.empty()) {
+      complain(diagnostics, flag, "means something on a machine only, and none is named",
+               "--on configs/hardware/a100.yaml");
     }
   }
+  weights_ = options.weights;
+  training_ = options.training;
   if (const auto method = enum_from_text<OrderMethod>(options.method)) {
     options_.method = *method;
   } else {
@@ -113,20 +145,102 @@ ContractionSearch::ContractionSearch(const ContractOptions& options) {
     }
   }
   diagnostics.throw_if_any();
+  if (!options.on.empty()) {
+    system_ = std::make_shared<LoadedSystem>(load_system(options.on, {}));
+    prices_ = std::make_shared<search::StepPrices>(
+        *system_->machine, default_formats(*system_->machine), mappings_for(device_objective_));
+  }
+}
+
+search::DeviceOrderOptions ContractionSearch::device_options(const TensorNetwork& network) const {
+  search::DeviceOrderOptions device;
+  device.objective = device_objective_.value_or(search::DeviceObjective::latency);
+  device.training = training_;
+  device.outer_products = options_.outer_products;
+  device.cpu_seconds = options_.cpu_seconds;
+  device.stored.assign(network.terms.size(), false);
+  if (weights_ == "rest") {
+    device.stored.assign(network.terms.size(), true);
+    device.stored.front() = false;
+  } else if (!weights_.empty()) {
+    Diagnostics diagnostics;
+    std::string_view rest = weights_;
+    while (!rest.empty()) {
+      const std::string_view part = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+      const std::optional<std::int64_t> term = parse_int(part);
+      if (!term || *term < 0 || *term >= static_cast<std::int64_t>(network.terms.size())) {
+        complain(diagnostics, "weights",
+                 fmt::format("'{}' is no tensor of {}", part,
+                             network.name.empty() ? "the network" : network.name),
+                 fmt::format("0 to {}, or rest", network.terms.size() - 1));
+      } else {
+        device.stored[static_cast<std::size_t>(*term)] = true;
+      }
+    }
+    diagnostics.throw_if_any();
+  }
+  return device;
 }
 
 FoundOrder ContractionSearch::find(const TensorNetwork& network) const {
-  const double begin = cpu_time();
-  search::OrderResult result = search::search_order(network, options_);
   FoundOrder found;
-  found.seconds = cpu_time() - begin;
-  found.order = std::move(result.order);
-  found.method = to_text(result.method);
-  found.cost = result.cost;
-  found.lower_bound = result.lower_bound;
-  found.optimal = result.optimal;
-  found.out_of_time = result.out_of_time;
+  const search::DeviceOrderOptions device = device_options(network);
+  const double begin = cpu_time();
+  if (device_objective_) {
+    search::DeviceOrderResult result = search::search_device_order(network, device, *prices_);
+    found.seconds = cpu_time() - begin;
+    found.refusal = result.refusal;
+    const search::StepPrice& price = result.cost.price;
+    found.cost = *device_objective_ == search::DeviceObjective::latency ? price.latency_s
+                 : *device_objective_ == search::DeviceObjective::energy
+                     ? price.energy_j
+                     : price.latency_s * price.energy_j;
+    found.method = "device";
+    found.lower_bound = result.lower_bound;
+    found.optimal = result.optimal;
+    found.order = std::move(result.order);
+    if (!found.refusal.empty()) {
+      found.order = search::search_order(network, options_).order;
+    }
+  } else {
+    search::OrderResult result = search::search_order(network, options_);
+    found.seconds = cpu_time() - begin;
+    found.order = std::move(result.order);
+    found.method = to_text(result.method);
+    found.cost = result.cost;
+    found.lower_bound = result.lower_bound;
+    found.optimal = result.optimal;
+    found.out_of_time = result.out_of_time;
+  }
+  if (prices_) {
+    found.priced = search::price_order(network, found.order, device, *prices_);
+    if (!std::isfinite(found.priced->cost.price.latency_s)) {
+      found.refusal = prices_->refusal();
+      found.priced.reset();
+    }
+  }
   return found;
+}
+
+std::vector<search::StepPrice> ContractionSearch::step_prices(
+    const TensorNetwork& network, const models::LoweredOrder& lowered) const {
+  const std::vector<bool> stored = device_options(network).stored;
+  const auto is_stored = [&](std::int32_t tensor) {
+    return static_cast<std::size_t>(tensor) < stored.size() &&
+           stored[static_cast<std::size_t>(tensor)];
+  };
+  std::vector<search::StepPrice> prices;
+  for (const models::LoweredStep& step : lowered.steps) {
+    if (step.is_product()) {
+      const models::ProductShape p =
+          models::product_shape(step.product, is_stored(step.first), is_stored(step.second));
+      prices.push_back(prices_->product(p.batch, p.m, p.n, p.k, p.weight));
+    } else {
+      prices.push_back(prices_->permute(step.elements, step.run));
+    }
+  }
+  return prices;
 }
 
 ContractionOrder ContractionSearch::other_than(const TensorNetwork& network,

@@ -3,14 +3,19 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/contract_command.h"
+#include "app/hardware_file.h"
 #include "models/tensor_network/contraction_order.h"
 #include "models/tensor_network/tensor_network.h"
+#include "search/contraction/device_order.h"
 #include "search/contraction/order_search.h"
 #include "search/contraction/slicing.h"
+#include "search/contraction/step_prices.h"
 
 namespace cairn::app {
 
@@ -22,7 +27,9 @@ struct FoundOrder {
   double lower_bound{};
   bool optimal{};
   bool out_of_time{};
-  double seconds{};  ///< CPU time of the search
+  double seconds{};                             ///< CPU time of the search
+  std::optional<search::PricedOrder> priced{};  ///< where a machine is named
+  std::string refusal{};                        ///< why no order can run there
 };
 
 class ContractionSearch {
@@ -43,11 +50,22 @@ class ContractionSearch {
                                             const models::ContractionOrder& order) const;
 
   [[nodiscard]] const search::OrderOptions& options() const { return options_; }
+  /// What each of these steps costs on the machine, done once. Precondition: one is named.
+  [[nodiscard]] std::vector<search::StepPrice> step_prices(
+      const models::TensorNetwork& network, const models::LoweredOrder& lowered) const;
   /// Limit on the elements alive at once.
   [[nodiscard]] std::optional<double> most_elements() const { return most_elements_; }
 
  private:
+  [[nodiscard]] search::DeviceOrderOptions device_options(
+      const models::TensorNetwork& network) const;
+
   search::OrderOptions options_;
+  std::string weights_;
+  bool training_{};
+  std::optional<search::DeviceObjective> device_objective_;
+  std::shared_ptr<LoadedSystem> system_;
+  std::shared_ptr<search::StepPrices> prices_;
   std::optional<double> most_elements_;
 };
 

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "app/check_command.h"
+#include "app/compare_command.h"
 #include "app/contract_command.h"
 #include "app/cost_command.h"
 #include "app/dram_command.h"
@@ -149,6 +150,28 @@ void add_dram(CLI::App& app, DramOptions& o) {
   c.footer(dram_footer());
 }
 
+void add_compare(CLI::App& app, CompareOptions& o) {
+  CLI::App& c =
+      *app.add_subcommand("compare", "what one knob is worth, all others equal, in a run");
+  c.add_option("run", o.run, "folder of a finished run")->required()->type_name("RUN");
+  c.add_option("--knob", o.knob, "knob whose choices are compared")->required();
+  c.add_option("--baseline", o.baseline,
+               "choice that the others are divided by; absent: the first");
+  c.add_option("--metric", o.metrics, "metrics that the run stores")
+      ->required()
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  c.add_option("--by", o.by, "knobs: figures for each of their choices")
+      ->type_name("KNOB,...")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  CLI::Option* csv = c.add_flag("--csv", o.csv, "answer in CSV");
+  c.add_flag("--json", o.json, "answer in JSON")->excludes(csv);
+  c.footer(
+      "Example:\n  cairn compare results/runs/tensorised_layers/20260101-0123456789abcdef\n"
+      "    --knob order --baseline flops --metric forward.latency --by machine");
+}
+
 void add_contract(CLI::App& app, ContractOptions& o) {
   CLI::App& c =
       *app.add_subcommand("contract", "find the order in which a tensor network is contracted");
@@ -160,12 +183,17 @@ void add_contract(CLI::App& app, ContractOptions& o) {
       ->allow_extra_args(false);
   c.add_option("--minimize", o.minimize,
                "flops, size, write, traffic; on a machine: latency, energy, edp");
-  c.add_option("--on", o.on, "hardware file")->type_name("FILE");
+  c.add_option("--on", o.on, "hardware file: what the order costs on a machine")->type_name("FILE");
+  c.add_option("--weights", o.weights,
+               "with --on: tensors that are stored weights, or `rest`: all but the first")
+      ->type_name("1,2,...|rest");
+  c.add_flag("--training", o.training, "with --on: the gradients of all tensors, too");
   c.add_option("--method", o.method,
                "auto, optimal, greedy, random_greedy, reconfigure, anneal, partition");
   c.add_flag("--outer", o.outer, "tensors that share no index may be contracted early");
   c.add_option("--time", o.time, "CPU time of each network's search, all threads together");
-  c.add_option("--max-memory", o.max_memory, "of what is alive at once, such as 1GiB: slice if more")
+  c.add_option("--max-memory", o.max_memory,
+               "of what is alive at once, such as 1GiB: slice if more")
       ->type_name("BYTES");
   c.add_option("--element-bits", o.element_bits, "of a number")->check(CLI::Range(1, 1024));
   c.add_option("--seed", o.seed, "of everything random");
@@ -175,6 +203,8 @@ void add_contract(CLI::App& app, ContractOptions& o) {
   c.add_flag("--json", o.json, "answer in JSON");
   c.footer(
       "Example:\n  cairn contract 'ab,bc,cd->ad' --sizes a=64,b=2,c=64,d=2 --explain\n"
+      "  cairn contract 'bi,ir,ro->bo' --sizes b=64,i=768,r=16,o=768 --weights rest\n"
+      "    --minimize latency --on configs/hardware/a100.yaml --explain\n"
       "  cairn contract networks.json --method optimal --time 1s --json\n"
       "  where networks.json holds one network or a list of them:\n"
       "  {\"terms\": [[\"a\",\"b\"],[\"b\",\"c\"]], \"output\": [\"a\",\"c\"],\n"
@@ -197,6 +227,8 @@ int dispatch(int argc, char** argv) {
   add_run(app, run);
   DramOptions dram;
   add_dram(app, dram);
+  CompareOptions compare;
+  add_compare(app, compare);
   ContractOptions contract;
   add_contract(app, contract);
   CheckOptions check;
@@ -265,6 +297,9 @@ int dispatch(int argc, char** argv) {
   }
   if (app.got_subcommand("dram")) {
     return number_of(run_dram(dram));
+  }
+  if (app.got_subcommand("compare")) {
+    return number_of(run_compare(compare));
   }
   if (app.got_subcommand("contract")) {
     return number_of(run_contract(contract));

@@ -104,8 +104,10 @@ Found least_sum(const TensorNetwork& network, const DeviceOrderOptions& options,
       best.cost = cost;
     }
   };
-  if (weights.of(best.cost.permutes) > 0) {
-    relayed(ContractionOrder{best.order});
+  // Where reorderings cost little, layouts as a whole are hardly better than those of the search.
+  constexpr double kMuch = 0.1;
+  if (best.order.empty() || weights.of(best.cost.permutes) > kMuch * weights.of(best.cost.price)) {
+    relayed(ContractionOrder{best.order.empty() ? known : best.order});
   }
   // Of the order that was known, if its products leave room.
   if (best.order.empty() || layouts.products_of(known) < weights.of(best.cost.price)) {
