@@ -27,7 +27,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kUnused = "(unused)";
 
-const SourceSpan kCommandLine{"<command line>", 1, 1, ""};
+const SourceSpan command_line{"<command line>", 1, 1, ""};
 
 /// The place of \p word among \p words; else \p message is said of \p flag.
 std::size_t place_of(const std::string& word, const std::vector<std::string>& words,
@@ -35,7 +35,7 @@ std::size_t place_of(const std::string& word, const std::vector<std::string>& wo
                      Diagnostics& diagnostics) {
   const auto found = std::ranges::find(words, word);
   if (found == words.end()) {
-    diagnostics.error(kCommandLine, flag, message, suggest(word, words));
+    diagnostics.error(command_line, flag, message, suggest(word, words));
     return 0;
   }
   return static_cast<std::size_t>(found - words.begin());
@@ -44,6 +44,7 @@ std::size_t place_of(const std::string& word, const std::vector<std::string>& wo
 template <class Columns>
 std::vector<std::string> names_of(const Columns& columns) {
   std::vector<std::string> names;
+  names.reserve(columns.size());
   for (const auto& column : columns) {
     names.push_back(column.name);
   }
@@ -56,7 +57,7 @@ ComparisonQuestion question_of(const CompareOptions& options, const report::RunS
   const std::vector<std::string> knobs = names_of(schema.knobs);
   const std::vector<std::string> metrics = names_of(schema.metrics);
   if (knobs.empty()) {
-    diagnostics.error(kCommandLine, "--knob", "the study of this run has no knobs",
+    diagnostics.error(command_line, "--knob", "the study of this run has no knobs",
                       "nothing varies in it; give it a `space`");
     diagnostics.throw_if_any();
   }
@@ -66,7 +67,7 @@ ComparisonQuestion question_of(const CompareOptions& options, const report::RunS
   question.knob = knob_place(options.knob, "--knob");
   const std::vector<std::string>& choices = schema.knobs[question.knob].choices;
   if (diagnostics.ok() && choices.size() < 2) {
-    diagnostics.error(kCommandLine, "--knob",
+    diagnostics.error(command_line, "--knob",
                       fmt::format("'{}' has one choice, '{}'", options.knob, choices.front()),
                       "name a knob with several choices");
   }
@@ -86,7 +87,7 @@ ComparisonQuestion question_of(const CompareOptions& options, const report::RunS
   for (const std::string& by : options.by) {
     const std::size_t place = knob_place(by, "--by");
     if (by == options.knob) {
-      diagnostics.error(kCommandLine, "--by", fmt::format("'{}' is the knob that is compared", by),
+      diagnostics.error(command_line, "--by", fmt::format("'{}' is the knob that is compared", by),
                         "group by other knobs");
     } else if (std::ranges::find(question.by, place) == question.by.end()) {
       question.by.push_back(place);
@@ -360,13 +361,13 @@ CompareText compare_text(const CompareOptions& options) {
   const RunFolder folder{options.run};
   Diagnostics diagnostics;
   if (!std::filesystem::exists(folder.store())) {
-    diagnostics.error(kCommandLine, "RUN", fmt::format("'{}' is no folder of a run", options.run),
+    diagnostics.error(command_line, "RUN", fmt::format("'{}' is no folder of a run", options.run),
                       "name the folder that `cairn run` made");
     diagnostics.throw_if_any();
   }
   const report::ResultReader results(folder.store());
   if (!results.finished()) {
-    diagnostics.error(kCommandLine, "RUN",
+    diagnostics.error(command_line, "RUN",
                       fmt::format("the run in '{}' is not finished", options.run),
                       fmt::format("finish it: cairn run {} --resume {}",
                                   (folder.path / "study.yaml").string(), options.run));

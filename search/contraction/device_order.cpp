@@ -1,8 +1,10 @@
 #include "search/contraction/device_order.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <optional>
+#include <vector>
 
 #include "search/contraction/layout_search.h"
 #include "search/contraction/order_search.h"
@@ -20,7 +22,7 @@ using models::ContractionOrder;
 using models::TensorNetwork;
 
 /// Layouts tried for a step; more make the search slow and hardly ever better.
-constexpr std::size_t kMostLayoutPairs = 300;
+constexpr std::size_t kMostLayoutPairs = 100;
 
 PricedOrder price_by(const TensorNetwork& network, const ContractionOrder& order,
                      const DeviceOrderOptions& options, StepPrices& prices,
@@ -56,6 +58,21 @@ struct Found {
   }
 };
 
+/// The sets of terms that an order makes, sorted: the same for orders that differ in nothing but
+/// which independent step comes first. Precondition: at most 64 terms.
+std::vector<std::uint64_t> results_of(const ContractionOrder& order, std::size_t terms) {
+  std::vector<std::uint64_t> sets;
+  for (std::size_t t = 0; t < terms; ++t) {
+    sets.push_back(std::uint64_t{1} << t);
+  }
+  for (const models::PairwiseStep& step : order) {
+    sets.push_back(sets[static_cast<std::size_t>(step.first)] |
+                   sets[static_cast<std::size_t>(step.second)]);
+  }
+  std::ranges::sort(sets);
+  return sets;
+}
+
 Found least_sum(const TensorNetwork& network, const DeviceOrderOptions& options, StepPrices& prices,
                 const Weights& weights, const ContractionOrder& known) {
   Found best;
@@ -84,6 +101,16 @@ Found least_sum(const TensorNetwork& network, const DeviceOrderOptions& options,
   const std::optional<ProductSearch::Found> cheapest = products.run(bound);
   if (!cheapest) {
     best.lower_bound = products.proven() ? bound : 0;
+    if (!products.proven()) {
+      // Too many sets: orders that are good at something else than multiplications are tried.
+      for (const OrderObjective other : {OrderObjective::traffic, OrderObjective::write}) {
+        OrderOptions cheap;
+        cheap.objective = other;
+        cheap.outer_products = options.outer_products;
+        cheap.method = OrderMethod::reconfigure;
+        follow(search_order(network, cheap).order);
+      }
+    }
     return best;
   }
   best.lower_bound = cheapest->cost;
@@ -110,7 +137,9 @@ Found least_sum(const TensorNetwork& network, const DeviceOrderOptions& options,
     relayed(ContractionOrder{best.order.empty() ? known : best.order});
   }
   // Of the order that was known, if its products leave room.
-  if (best.order.empty() || layouts.products_of(known) < weights.of(best.cost.price)) {
+  if (best.order.empty() ||
+      (results_of(known, network.terms.size()) != results_of(best.order, network.terms.size()) &&
+       layouts.products_of(known) < weights.of(best.cost.price))) {
     relayed(known);
   }
   return best;
@@ -130,7 +159,7 @@ class LeastProduct {
       : network_(network), options_(options), prices_(prices), known_(known) {}
 
   [[nodiscard]] Found run() {
-    const Found fast = least_sum(network_, options_, prices_, {1, 0}, known_);
+    Found fast = least_sum(network_, options_, prices_, {1, 0}, known_);
     if (fast.order.empty()) {
       return fast;
     }

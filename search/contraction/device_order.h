@@ -48,6 +48,9 @@ struct DeviceOrderOptions {
   bool outer_products{false};
   double cpu_seconds{std::numeric_limits<double>::infinity()};
   std::size_t most_states{200'000};
+  /// Sets and pairs of sets that are looked at; beyond, orders by other objectives are priced.
+  std::size_t most_turns{20'000};
+  std::size_t most_layout_steps{1'000};  ///< steps whose layouts are tried
 };
 
 /// What an order costs on a machine.

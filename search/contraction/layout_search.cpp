@@ -238,6 +238,9 @@ std::optional<LayoutSearch::Found> LayoutSearch::run(const std::vector<ProductSe
   for (std::size_t t = 0; t < ways.size(); ++t) {
     ways[t].push_back(static_cast<std::int32_t>(t));
   }
+  if (pairs.size() > options_.most_layout_steps) {
+    return std::nullopt;
+  }
   for (std::size_t p = 0; p < pairs.size();) {
     const std::int32_t whole = pairs[p].whole;
     const std::size_t begin = states_.size();

@@ -45,7 +45,7 @@ void ProductSearch::price(std::int32_t a, std::int32_t b) {
   made.cost = cost;
   made.first = a;
   made.second = b;
-  add(std::move(made));
+  add(made);
 }
 
 void ProductSearch::pair_with_all(std::int32_t number) {
@@ -72,7 +72,6 @@ void ProductSearch::pair_with_all(std::int32_t number) {
 std::int32_t ProductSearch::advance(double most) {
   constexpr std::size_t kLookAtTime = 64;
   const std::int64_t start = thread_cpu_nanoseconds();
-  std::size_t turns = 0;
   while (!queue_.empty() && queue_.top().cost <= most) {
     const Waiting next = queue_.top();
     queue_.pop();
@@ -86,8 +85,8 @@ std::int32_t ProductSearch::advance(double most) {
       }
       pair_with_all(next.state);
     }
-    if (states_.size() > options_.most_states ||
-        (++turns % kLookAtTime == 0 &&
+    if (++turns_ > options_.most_turns || states_.size() > options_.most_states ||
+        (turns_ % kLookAtTime == 0 &&
          1e-9 * static_cast<double>(thread_cpu_nanoseconds() - start) > options_.cpu_seconds)) {
       proven_ = false;
       return -1;
@@ -124,24 +123,24 @@ std::vector<ProductSearch::Pair> ProductSearch::pairs_within(double bound) {
   std::ranges::sort(pairs_, [&](const Pair& a, const Pair& b) {
     const State& first = state(a.whole);
     const State& second = state(b.whole);
-    return std::tuple(first.cost, std::popcount(first.tensors), a.whole, a.first, a.second) <
+    return std::tuple(first.cost, std::popcount(first.tensors), a.whole, a.first, a.second) >
            std::tuple(second.cost, std::popcount(second.tensors), b.whole, b.first, b.second);
   });
   std::vector<double> rest(states_.size(), kInfinity);
   rest[static_cast<std::size_t>(numbers_.at(frame_.all))] = 0;
   std::vector<Pair> within;
-  for (auto pair = pairs_.rbegin(); pair != pairs_.rend(); ++pair) {
-    const double above = rest[static_cast<std::size_t>(pair->whole)] + pair->cost;
-    const double first = state(pair->first).cost;
-    const double second = state(pair->second).cost;
+  for (const Pair& pair : pairs_) {
+    const double above = rest[static_cast<std::size_t>(pair.whole)] + pair.cost;
+    const double first = state(pair.first).cost;
+    const double second = state(pair.second).cost;
     if (!(above + first + second <= bound_)) {
       continue;
     }
-    double& rest_first = rest[static_cast<std::size_t>(pair->first)];
-    double& rest_second = rest[static_cast<std::size_t>(pair->second)];
+    double& rest_first = rest[static_cast<std::size_t>(pair.first)];
+    double& rest_second = rest[static_cast<std::size_t>(pair.second)];
     rest_first = std::min(rest_first, above + second);
     rest_second = std::min(rest_second, above + first);
-    within.push_back(*pair);
+    within.push_back(pair);
   }
   std::ranges::reverse(within);
   return within;

@@ -31,7 +31,7 @@ class ProductSearch {
       leaf.tensors = Tensors{1} << t;
       leaf.indices = Frame::indices_of(network.terms[t]);
       leaf.elements = frame.elements(leaf.indices);
-      add(std::move(leaf));
+      add(leaf);
     }
   }
 
@@ -74,11 +74,11 @@ class ProductSearch {
       return std::tuple(b.cost, b.state, b.partner) < std::tuple(a.cost, a.state, a.partner);
     }
   };
-  void add(State state) {
+  void add(const State& state) {
     const auto number = static_cast<std::int32_t>(states_.size());
     queue_.push({state.cost, number});
     numbers_.emplace(state.tensors, number);
-    states_.push_back(std::move(state));
+    states_.push_back(state);
   }
   void price(std::int32_t a, std::int32_t b);
   void pair_with_all(std::int32_t number);
@@ -98,6 +98,7 @@ class ProductSearch {
   std::vector<Pair> pairs_;
   std::unordered_map<Tensors, std::int32_t> numbers_;
   std::priority_queue<Waiting> queue_;
+  std::size_t turns_{};
   bool proven_{true};
 };
 

@@ -48,13 +48,13 @@ StepPrices::StepPrices(const hw::Machine& machine, const models::Formats& format
   }
 }
 
-StepPrice StepPrices::price(const Key& key, models::Shape shape) {
+StepPrice StepPrices::price(const Key& key, const models::Shape& shape) {
   ++asked_;
   const auto [place, is_new] = known_.try_emplace(key);
   if (!is_new) {
     return place->second;
   }
-  operator_.shape = std::move(shape);
+  operator_.shape = shape;
   const hw::Estimate estimate = machine_->price({&operator_, {}, 0}, {}, mappings_);
   if (const auto* cost = std::get_if<hw::OperatorCost>(&estimate)) {
     place->second = {cost->latency_s(), cost->energy.total() + static_power_ * cost->latency_s()};

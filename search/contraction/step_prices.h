@@ -63,7 +63,7 @@ class StepPrices {
   struct KeyHash {
     std::size_t operator()(const Key& key) const;
   };
-  [[nodiscard]] StepPrice price(const Key& key, models::Shape shape);
+  [[nodiscard]] StepPrice price(const Key& key, const models::Shape& shape);
 
   const hw::Machine* machine_;
   models::Operator operator_;
