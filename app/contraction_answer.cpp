@@ -162,11 +162,11 @@ std::string machine_json(const MachineAnswer& machine, bool explain) {
     const models::LoweredStep& step = machine.lowered.steps[s];
     const std::string work =
         step.is_product()
-            ? fmt::format("\"batch\": {}, \"m\": {}, \"n\": {}, \"k\": {}", step.product.batch,
+            ? fmt::format(R"("batch": {}, "m": {}, "n": {}, "k": {})", step.product.batch,
                           step.product.m, step.product.n, step.product.k)
-            : fmt::format("\"elements\": {}, \"run\": {}", step.elements, step.run);
+            : fmt::format(R"("elements": {}, "run": {})", step.elements, step.run);
     steps.push_back(fmt::format(
-        "{{\"kind\": \"{}\", \"tensors\": [{}{}], {}, \"latency_s\": {}, \"energy_j\": {}}}",
+        R"({{"kind": "{}", "tensors": [{}{}], {}, "latency_s": {}, "energy_j": {}}})",
         step.is_product() ? "product" : "permute", step.first,
         step.is_product() ? fmt::format(", {}", step.second) : "", work,
         print_double(machine.steps[s].latency_s), print_double(machine.steps[s].energy_j)));
